@@ -1,0 +1,1 @@
+"""Step definitions: one module an area, and what several areas share in common.py. No provider names."""

@@ -1,0 +1,71 @@
+"""The documented limits of each provider, which the gateway checks before it sends anything."""
+
+from functools import cache
+
+from pydantic import Field
+
+from support.catalogue import Confidence, read
+from support.values import Provider, Value
+
+
+class Purposes(Value):
+    """What a stored file is for; only OpenAI asks (provider-facts 2.1)."""
+
+    upload: tuple[str, ...]
+    output_only: tuple[str, ...]
+    """Given by the provider to the files it makes; refused for an upload."""
+    downloadable: tuple[str, ...]
+    """Files of other purposes can be used, but not read back."""
+    jsonl_only: tuple[str, ...]
+    """The name must end in `.jsonl`."""
+
+
+class PageLimits(Value):
+    """How many items one page of a list may hold."""
+
+    minimum: int
+    maximum: int
+    default: int
+
+
+class Expiry(Value):
+    """How long a file may be kept, in seconds; `minimum` and `maximum` are None where the caller cannot choose."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+    default: int | None = None
+    """Without being asked; None: until somebody deletes it."""
+    default_by_purpose: dict[str, int] = Field(default_factory=dict)
+
+
+class FileLimits(Value):
+    """What a provider allows for stored files; sizes in bytes, names in characters."""
+
+    provider: Provider
+    max_bytes: int
+    purposes: Purposes | None = None
+    """None: the provider knows no purpose, and the gateway refuses one instead of dropping it."""
+    uploads_downloadable: bool
+    """Whether any uploaded file can be read back (OpenAI: by purpose)."""
+    page: PageLimits
+    max_ids_in_list: int | None = None
+    """How many ids a list may be asked for; None: it cannot be asked for ids."""
+    expiry: Expiry
+    custom_id_pattern: str | None = None
+    """What an id chosen by the caller must match; None: the provider chooses."""
+    max_name_characters: int | None = None
+    """The longest name that the provider documents; None: it tells none."""
+    confidence: Confidence
+    unverified: tuple[str, ...] = ()
+    source: str
+
+
+@cache
+def _files() -> dict[Provider, FileLimits]:
+    entries = (FileLimits.model_validate(entry) for entry in read("limits.toml")["files"])
+    return {entry.provider: entry for entry in entries}
+
+
+def file_limits(provider: Provider) -> FileLimits:
+    """The limits for stored files; every provider has them."""
+    return _files()[provider]

@@ -1,0 +1,1 @@
+"""Anthropic behind the gateway's vocabulary."""

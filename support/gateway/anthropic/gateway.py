@@ -1,0 +1,49 @@
+"""Anthropic as one object: the SDK over the shared HTTP client, with a capability an attribute."""
+
+import anthropic
+import httpx2
+
+from support.gateway.anthropic.chat import AnthropicChat
+from support.gateway.anthropic.files import AnthropicFiles
+from support.gateway.anthropic.models import AnthropicModels
+from support.gateway.anthropic.tokens import AnthropicTokens
+from support.gateway.call import ChokePoint
+from support.gateway.capabilities import Capability, ProviderGateway
+from support.gateway.endpoint import Endpoint
+from support.values import Provider
+
+
+class AnthropicGateway(ProviderGateway):
+    """Anthropic for one scenario: its own key, the process's connections; the SDK itself repeats nothing."""
+
+    provider = Provider.ANTHROPIC
+
+    def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
+        super().__init__()
+        self._choke = choke
+        self._client = anthropic.AsyncAnthropic(
+            api_key=endpoint.key,
+            base_url=endpoint.base_url,
+            timeout=endpoint.request_timeout,
+            max_retries=0,
+            http_client=http,
+        )
+
+    def _files(self) -> AnthropicFiles:
+        return AnthropicFiles(self._choke, self._client)
+
+    def _chat(self) -> AnthropicChat:
+        return AnthropicChat(self._choke, self._client)
+
+    def _tokens(self) -> AnthropicTokens:
+        return AnthropicTokens(self._choke, self._client)
+
+    def _models(self) -> AnthropicModels:
+        return AnthropicModels(self._choke, self._client)
+
+    offers = {  # noqa: RUF012
+        Capability.FILES: _files,
+        Capability.CHAT: _chat,
+        Capability.TOKENS: _tokens,
+        Capability.MODELS: _models,
+    }

@@ -1,0 +1,29 @@
+"""The gateway's messages as Anthropic's: text, and content blocks where a message refers to stored files (provider-facts 2.2)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from support.values import FileReference, Message
+
+
+def conversation(messages: Sequence[Message], system: str | None) -> dict[str, Any]:
+    """What answering and counting have in common: the SDK's arguments `messages` and, where there is one, `system`."""
+    arguments: dict[str, Any] = {"messages": [turn(message) for message in messages]}
+    if system is not None:
+        arguments["system"] = system
+    return arguments
+
+
+def turn(message: Message) -> dict[str, Any]:
+    """One message; the files come before the text that asks about them."""
+    if not message.files:
+        return {"role": message.role, "content": message.text}
+    blocks = [reference_block(file) for file in message.files]
+    blocks.append({"type": "text", "text": message.text})
+    return {"role": message.role, "content": blocks}
+
+
+def reference_block(file: FileReference) -> dict[str, Any]:
+    """A stored file by its id: a picture is an image block, all else a document block."""
+    kind = "image" if file.mime_type.startswith("image/") else "document"
+    return {"type": kind, "source": {"type": "file", "file_id": file.file_id}}

@@ -1,0 +1,314 @@
+"""The choke point: every SDK call passes here, where it is paid for, journalled, repeated where that is safe, and told of."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol, TypeVar
+
+from support.errors import BadResponse, NotFound, TouchstoneError
+from support.gateway.clock import Clock
+from support.gateway.events import Account, CallEvent, Listener
+from support.gateway.exchanges import CallRecord, Wire, current_call
+from support.gateway.markers import Marker
+from support.gateway.retry import Repeat, is_unclear, may_repeat, retrying
+from support.values import Provider, Usage
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that a billable call can take: tokens in and tokens out."""
+
+    input_tokens: int
+    output_tokens: int
+    count: Callable[[], Awaitable[int]] | None = None
+    """The provider's counting endpoint, asked only when `input_tokens` would cross a cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The remote resource that a call makes."""
+
+    kind: str
+    marker: Marker
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The remote resource that a call removes."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a call is, before it is made."""
+
+    provider: Provider
+    name: str
+    repeat: Repeat
+    model: str | None = None
+    bound: Bound | None = None
+    creates: Creation | None = None
+    removes: Removal | None = None
+
+
+class Held(Protocol):
+    """A reservation: money set aside for one call."""
+
+
+class Purse(Protocol):
+    """What the choke point needs of the ledger: one row a call, reserved before, settled after."""
+
+    async def reserve(self, operation: Operation) -> Held:
+        """Sets the call's highest cost aside; raises BudgetExceeded or UnknownPrice and then nothing is sent."""
+        ...
+
+    def settle(self, held: Held, usage: Usage | None, attempts: int) -> tuple[Decimal | None, bool]:
+        """Puts the real cost in the reservation's place; answers the cost in dollars, and whether the model has no price."""
+        ...
+
+    def release(self, held: Held, attempts: int) -> None:
+        """The provider refused: the call cost nothing."""
+        ...
+
+
+class Register(Protocol):
+    """What the choke point needs of the journal of remote resources."""
+
+    def intend(self, provider: Provider, kind: str, marker: str) -> int:
+        """Notes that a resource is about to be made; answers the number of the entry."""
+        ...
+
+    def confirm(self, entry: int, remote_id: str) -> None: ...
+
+    def refused(self, entry: int) -> None:
+        """The provider certainly made nothing."""
+        ...
+
+    def removed(self, provider: Provider, kind: str, remote_id: str) -> None: ...
+
+
+@dataclass(slots=True)
+class _Running:
+    """One call under way."""
+
+    operation: Operation
+    record: CallRecord
+    held: Held
+    entry: int | None
+    started: float
+
+
+class ChokePoint:
+    """Makes the calls of one scenario."""
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        clock: Clock,
+        purse: Purse,
+        register: Register,
+        wire: Wire,
+        listeners: Sequence[Listener],
+        attempts: int,
+    ) -> None:
+        self.account = account
+        self.clock = clock
+        self.wire = wire
+        self.file_sizes: dict[str, int] = {}
+        """Bytes of the stored files that this scenario saw, by id: what a reference to one can cost at most."""
+        self._purse = purse
+        self._register = register
+        self._listeners = listeners
+        self._attempts = attempts
+
+    async def call(
+        self,
+        operation: Operation,
+        send: Callable[[], Awaitable[R]],
+        translate: Callable[[Exception], TouchstoneError],
+        *,
+        usage_of: Callable[[R], Usage] | None = None,
+        id_of: Callable[[R], str] | None = None,
+        find: Callable[[], Awaitable[R | None]] | None = None,
+    ) -> R:
+        """Makes one call: `send` drives the SDK and reads its answer, `translate` gives its errors the gateway's kind.
+
+        `usage_of` reads the tokens of the answer; `id_of` the id of what was made; `find` looks for what the call's
+        marker made, after an end that left it unclear. Raises a TouchstoneError, and nothing else that the provider causes.
+        """
+        running = await self._begin(operation)
+        try:
+            result = await self._attempts_of(running, send, translate, find)
+        except TouchstoneError as error:
+            self._failed(running, error)
+            raise
+        except BaseException as interruption:
+            self._tell(running, None, None, False, _interrupted(interruption))
+            raise
+        self._done(running, usage_of(result) if usage_of else None, id_of(result) if id_of else None)
+        return result
+
+    async def stream(
+        self,
+        operation: Operation,
+        send: Callable[[], AsyncIterator[R]],
+        translate: Callable[[Exception], TouchstoneError],
+        *,
+        usage_of: Callable[[R], Usage | None],
+    ) -> AsyncIterator[R]:
+        """As `call`, for an answer that comes in pieces: repeated only before its first piece, settled after its last.
+
+        A stream that its reader leaves, or that breaks, stays reserved: what it cost is not known, so it counts as spent.
+        """
+        running = await self._begin(operation)
+        usage: Usage | None = None
+        try:
+            pieces, first = await self._first_piece(running, send, translate)
+            piece: R | None = first
+            while piece is not None:
+                usage = usage_of(piece) or usage
+                yield piece
+                piece = await self._next_piece(pieces, translate)
+        except TouchstoneError as error:
+            if running.record.exchanges and running.record.exchanges[-1].status == 200:
+                self._tell(running, None, None, False, error)
+            else:
+                self._failed(running, error)
+            raise
+        except BaseException as interruption:
+            self._tell(running, None, None, False, _interrupted(interruption))
+            raise
+        self._done(running, usage, None)
+
+    async def _first_piece(
+        self,
+        running: _Running,
+        send: Callable[[], AsyncIterator[R]],
+        translate: Callable[[Exception], TouchstoneError],
+    ) -> tuple[AsyncIterator[R], R | None]:
+        async def opened() -> tuple[AsyncIterator[R], R | None]:
+            pieces = send()
+            try:
+                return pieces, await anext(pieces)
+            except StopAsyncIteration:
+                return pieces, None
+
+        return await self._attempts_of(running, opened, translate, None)
+
+    @staticmethod
+    async def _next_piece(pieces: AsyncIterator[R], translate: Callable[[Exception], TouchstoneError]) -> R | None:
+        try:
+            return await anext(pieces)
+        except StopAsyncIteration:
+            return None
+        except TouchstoneError:
+            raise
+        except Exception as error:
+            raise translate(error) from error
+
+    async def _begin(self, operation: Operation) -> _Running:
+        held = await self._purse.reserve(operation)
+        creation = operation.creates
+        entry = (
+            self._register.intend(operation.provider, creation.kind, str(creation.marker))
+            if creation is not None
+            else None
+        )
+        return _Running(operation, CallRecord(self.wire), held, entry, time.monotonic())
+
+    async def _attempts_of(
+        self,
+        running: _Running,
+        send: Callable[[], Awaitable[R]],
+        translate: Callable[[Exception], TouchstoneError],
+        find: Callable[[], Awaitable[R | None]] | None,
+    ) -> R:
+        operation = running.operation
+        unclear = False
+
+        async def once(attempt: int) -> R:
+            nonlocal unclear
+            running.record.attempt = attempt
+            if unclear and find is not None:
+                found = await find()
+                if found is not None:
+                    return found
+            token = current_call.set(running.record)
+            try:
+                return await send()
+            except TouchstoneError as error:
+                unclear = unclear or is_unclear(error)
+                raise
+            except Exception as error:
+                translated = translate(error)
+                translated.operation = operation.name
+                translated.provider = operation.provider
+                translated.sent = len(running.record.exchanges)
+                unclear = unclear or is_unclear(translated)
+                raise translated from error
+            finally:
+                current_call.reset(token)
+
+        try:
+            return await once(1)
+        except TouchstoneError as error:
+            if not may_repeat(error, operation.repeat):
+                raise
+            first_error = error
+        return await retrying(self.clock, self._attempts, operation.repeat, first_error, once)
+
+    def _done(self, running: _Running, usage: Usage | None, remote_id: str | None) -> None:
+        operation = running.operation
+        if running.entry is not None and remote_id is not None:
+            self._register.confirm(running.entry, remote_id)
+        if operation.removes is not None:
+            self._register.removed(operation.provider, operation.removes.kind, operation.removes.id)
+        cost, unpriced = self._purse.settle(running.held, usage, running.record.attempt)
+        self._tell(running, usage, cost, unpriced, None)
+
+    def _failed(self, running: _Running, error: TouchstoneError) -> None:
+        operation = running.operation
+        if is_unclear(error) or isinstance(error, BadResponse):
+            # What was made or spent is not known: the journal keeps the intent and the ledger the reservation.
+            self._tell(running, None, None, False, error)
+            return
+        if running.entry is not None:
+            self._register.refused(running.entry)
+        if operation.removes is not None and isinstance(error, NotFound):
+            self._register.removed(operation.provider, operation.removes.kind, operation.removes.id)
+        self._purse.release(running.held, running.record.attempt)
+        self._tell(running, None, None, False, error)
+
+    def _tell(
+        self,
+        running: _Running,
+        usage: Usage | None,
+        cost: Decimal | None,
+        unpriced: bool,
+        error: TouchstoneError | None,
+    ) -> None:
+        event = CallEvent(
+            account=self.account,
+            provider=running.operation.provider,
+            operation=running.operation.name,
+            model=running.operation.model,
+            seconds=time.monotonic() - running.started,
+            attempts=running.record.attempt,
+            exchanges=tuple(running.record.exchanges),
+            usage=usage,
+            cost_usd=cost,
+            unpriced=unpriced,
+            error=error,
+        )
+        for listener in self._listeners:
+            listener(event)
+
+
+def _interrupted(interruption: BaseException) -> TouchstoneError:
+    return TouchstoneError(f"the call was interrupted ({type(interruption).__name__}) before its end")

@@ -1,0 +1,25 @@
+"""Opens one provider's gateway; its SDK is loaded when the first scenario wants it."""
+
+import httpx2
+
+from support.gateway.call import ChokePoint
+from support.gateway.capabilities import ProviderGateway
+from support.gateway.endpoint import Endpoint
+from support.values import Provider
+
+
+def open_gateway(endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> ProviderGateway:
+    """The gateway to `endpoint`, over the shared client."""
+    match endpoint.provider:
+        case Provider.OPENAI:
+            from support.gateway.openai.gateway import OpenAIGateway
+
+            return OpenAIGateway(endpoint, http, choke)
+        case Provider.ANTHROPIC:
+            from support.gateway.anthropic.gateway import AnthropicGateway
+
+            return AnthropicGateway(endpoint, http, choke)
+        case Provider.GEMINI:
+            from support.gateway.gemini.gateway import GeminiGateway
+
+            return GeminiGateway(endpoint, http, choke)

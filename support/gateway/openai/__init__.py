@@ -1,0 +1,1 @@
+"""OpenAI behind the gateway's vocabulary."""

@@ -1,0 +1,146 @@
+"""Chat Completions: one answer, or one in pieces (provider-facts 9.1)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import openai
+from openai.types import CompletionUsage
+from openai.types.chat import ChatCompletionChunk
+
+from support.catalogue.models import model_named
+from support.errors import ServerError
+from support.gateway.call import ChokePoint
+from support.gateway.chat import ChatModel, Piece
+from support.gateway.exchanges import answer_on_the_wire
+from support.gateway.openai.errors import translate
+from support.gateway.openai.tokens import OpenAITokens
+from support.values import ChatAnswer, Message, Provider, StopReason, Usage
+
+_STOP_REASONS: dict[str, StopReason] = {
+    "stop": "end",  # the provider does not tell a stop sequence from the end of the answer
+    "length": "length",
+    "tool_calls": "tool_call",
+    "function_call": "tool_call",
+    "content_filter": "refusal",
+}
+
+
+class OpenAIChat(ChatModel):
+    """`POST /v1/chat/completions`."""
+
+    provider = Provider.OPENAI
+    translate = staticmethod(translate)
+
+    def __init__(self, choke: ChokePoint, client: openai.AsyncOpenAI) -> None:
+        super().__init__(choke)
+        self._client = client
+        self._completions = client.chat.completions
+
+    def request(
+        self, messages: Sequence[Message], model: str, max_output_tokens: int, system: str | None, stop: Sequence[str]
+    ) -> dict[str, Any]:
+        known = model_named(Provider.OPENAI, model)
+        sent = [_message(message) for message in messages]
+        if system is not None:
+            sent.insert(0, {"role": "system", "content": system})
+        request: dict[str, Any] = {
+            **(known.settings if known is not None else {}),
+            "model": model,
+            "messages": sent,
+            "max_completion_tokens": max_output_tokens,
+        }
+        if stop:
+            request["stop"] = list(stop)
+        return request
+
+    async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:
+        completion = await self._completions.create(**request)
+        choice = completion.choices[0]
+        return ChatAnswer(
+            provider=Provider.OPENAI,
+            model=completion.model,
+            id=completion.id,
+            text=choice.message.content or choice.message.refusal or "",
+            stop_reason="refusal" if choice.message.refusal else stop_reason(choice.finish_reason),
+            usage=usage_of(completion.usage),
+            raw=answer_on_the_wire(),
+        )
+
+    async def _send_stream(self, request: Mapping[str, Any]) -> AsyncIterator[Piece]:
+        stream = await self._completions.create(**request, stream=True, stream_options={"include_usage": True})
+        texts: list[str] = []
+        finish: str | None = None
+        refused = False
+        last: ChatCompletionChunk | None = None
+        async for chunk in stream:
+            for choice in chunk.choices:
+                finish = choice.finish_reason or finish
+                refused = refused or bool(choice.delta.refusal)
+                text = choice.delta.content or choice.delta.refusal
+                if text:
+                    texts.append(text)
+                    yield Piece(text)
+            if chunk.usage is not None:
+                last = chunk
+        if last is None or finish is None:
+            raise cut_short()
+        text = "".join(texts)
+        answer = ChatAnswer(
+            provider=Provider.OPENAI,
+            model=last.model,
+            id=last.id,
+            text=text,
+            stop_reason="refusal" if refused else stop_reason(finish),
+            usage=usage_of(last.usage),
+            raw={**last.to_dict(), "text": text, "finish_reason": finish},
+        )
+        yield Piece("", answer)
+
+    async def _count(self, messages: Sequence[Message], model: str, system: str | None) -> int:
+        return await OpenAITokens(self._choke, self._client).count(messages, model=model, system=system)
+
+
+def cut_short() -> ServerError:
+    """A stream without its closing pieces (finish reason, usage) is no answer, whatever text came."""
+    return ServerError(
+        "the stream ended before its answer was complete",
+        provider=Provider.OPENAI,
+        operation="chat.create",
+        status=200,
+        code="connection_cut",
+    )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    if not message.files:
+        return {"role": message.role, "content": message.text}
+    parts: list[dict[str, Any]] = [file_part(reference.file_id) for reference in message.files]
+    return {"role": message.role, "content": [*parts, {"type": "text", "text": message.text}]}
+
+
+def file_part(file_id: str) -> dict[str, Any]:
+    """A stored file as a part of a message: by its id, never by its bytes."""
+    return {"type": "file", "file": {"file_id": file_id}}
+
+
+def stop_reason(finish: str | None) -> StopReason:
+    """Why the answer ended, in the gateway's words."""
+    return _STOP_REASONS.get(finish or "", "other")
+
+
+def usage_of(usage: CompletionUsage | None) -> Usage:
+    """The tokens without overlap: `prompt_tokens` counts what was read from the cache and written to it (provider-facts 3.2).
+
+    A cache write has one price here whatever its lifetime, so it stands with the short-lived ones.
+    """
+    if usage is None:
+        raise ValueError("the answer has no usage figures")
+    details = usage.prompt_tokens_details
+    read = (details.cached_tokens or 0) if details is not None else 0
+    written = (details.cache_write_tokens or 0) if details is not None else 0
+    return Usage(
+        uncached_input_tokens=usage.prompt_tokens - read - written,
+        cache_read_tokens=read,
+        cache_write_5m_tokens=written,
+        output_tokens=usage.completion_tokens,
+    )

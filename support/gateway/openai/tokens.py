@@ -1,0 +1,45 @@
+"""Counting input tokens at OpenAI: `POST /v1/responses/input_tokens`, for text and stored files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import openai
+
+from support.gateway.call import ChokePoint, Operation
+from support.gateway.openai.errors import translate
+from support.gateway.retry import Repeat
+from support.values import Message, Provider
+
+
+class OpenAITokens:
+    """The counting endpoint; it is free of charge, so the call has no bound."""
+
+    def __init__(self, choke: ChokePoint, client: openai.AsyncOpenAI) -> None:
+        self._choke = choke
+        self._client = client
+
+    async def count(self, messages: Sequence[Message], *, model: str, system: str | None = None) -> int:
+        """Input tokens of a request with these messages (recordings: openai responses: input tokens)."""
+        request = request_of(messages, model, system)
+
+        async def send() -> int:
+            return (await self._client.responses.input_tokens.count(**request)).input_tokens
+
+        return await self._choke.call(
+            Operation(Provider.OPENAI, "tokens.count", Repeat.ALWAYS, model=model), send, translate
+        )
+
+
+def request_of(messages: Sequence[Message], model: str, system: str | None) -> dict[str, Any]:
+    """The SDK's keyword arguments: messages in the spelling of the Responses API, which is another than Chat Completions'."""
+    request: dict[str, Any] = {"model": model, "input": [_item(message) for message in messages]}
+    if system is not None:
+        request["instructions"] = system
+    return request
+
+
+def _item(message: Message) -> dict[str, Any]:
+    if not message.files:
+        return {"role": message.role, "content": message.text}
+    files = [{"type": "input_file", "file_id": reference.file_id} for reference in message.files]
+    return {"role": message.role, "content": [*files, {"type": "input_text", "text": message.text}]}

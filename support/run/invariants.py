@@ -1,0 +1,60 @@
+"""What must hold after every scenario, whatever its steps said: each a named AssertionError."""
+
+from support.errors import TouchstoneError
+
+
+class InvariantBroken(AssertionError):
+    """Base: the scenario's steps may have passed, but what they left behind says otherwise."""
+
+    name = "invariant"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(f"{self.name}: {sentence}")
+
+
+class UnreadRefusal(InvariantBroken):
+    """A refusal was stored and no `Then` looked at it."""
+
+    name = "unread error"
+
+
+class NoOp(InvariantBroken):
+    """The scenario made no request and looked at nothing."""
+
+    name = "no-op"
+
+
+class LeftBehind(InvariantBroken):
+    """Something that the scenario made is still there after its clean-up."""
+
+    name = "cleanup"
+
+
+class ResultsDiffer(InvariantBroken):
+    """The report does not say what happened."""
+
+    name = "report"
+
+
+def check_unread(refusal: TouchstoneError | None) -> None:
+    """Raises UnreadRefusal."""
+    if refusal is not None:
+        raise UnreadRefusal(f"no step looked at this refusal: {refusal}")
+
+
+def check_not_a_no_op(requests: int, checks: int) -> None:
+    """Raises NoOp: a scenario that expects zero requests says so in a step, and that is a look."""
+    if requests == 0 and checks == 0:
+        raise NoOp("the scenario made no request and looked at nothing")
+
+
+def check_nothing_left(inventory: dict[str, dict[str, list[str]]], problems: list[str]) -> None:
+    """Raises LeftBehind, naming what is there by provider and kind."""
+    left = [
+        f"{len(ids)} {kind} at {provider}"
+        for provider, kinds in inventory.items()
+        for kind, ids in kinds.items()
+        if ids
+    ]
+    if left or problems:
+        raise LeftBehind("; ".join([*left, *problems]))

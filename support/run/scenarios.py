@@ -1,0 +1,94 @@
+"""What the run reads off a behave scenario: its row, its providers, its budget, and why it may have to be skipped."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from support.catalogue.tracker import rows
+from support.errors import SetupError
+from support.settings import Settings
+from support.targets import SimulatorTarget, Target
+from support.values import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioFacts:
+    """One scenario, as its feature file says it."""
+
+    name: str
+    feature: str
+    area: str
+    row: str
+    providers: tuple[Provider, ...]
+    budget: Decimal | None
+    simulator_only: bool
+    slow: bool
+
+    @property
+    def id(self) -> str:
+        """Unique across features: names are, and an outline's examples carry theirs."""
+        return self.name
+
+
+def facts_of(scenario: Any) -> ScenarioFacts:
+    """Reads a behave scenario; raises SetupError for a tag that says nothing readable."""
+    tags = [str(tag) for tag in scenario.effective_tags]
+    known = rows()
+    row = next((tag for tag in tags if tag in known), "")
+    return ScenarioFacts(
+        name=scenario.name,
+        feature=scenario.feature.name,
+        area=known[row].area if row else next(iter(tags), ""),
+        row=row,
+        providers=tuple(_providers(scenario, tags)),
+        budget=_budget(tags, scenario.name),
+        simulator_only="simulator_only" in tags,
+        slow="slow" in tags,
+    )
+
+
+def _providers(scenario: Any, tags: Iterable[str]) -> list[Provider]:
+    found = [tag.removeprefix("provider:") for tag in tags if tag.startswith("provider:")]
+    row = getattr(scenario, "_row", None)
+    if row is not None:
+        found += [str(row[heading]) for heading in row.headings if heading.endswith("provider")]
+    names = {provider.value for provider in Provider}
+    return [Provider(name) for name in dict.fromkeys(found) if name in names]
+
+
+def _budget(tags: Iterable[str], name: str) -> Decimal | None:
+    said = [tag.removeprefix("budget:") for tag in tags if tag.startswith("budget:")]
+    if not said:
+        return None
+    try:
+        budget = Decimal(said[-1])
+    except InvalidOperation:
+        budget = Decimal("NaN")
+    if not budget.is_finite() or budget < 0:
+        raise SetupError(
+            f"The tag @budget:{said[-1]} of {name!r} is not an amount in dollars; write, say, @budget:0.05."
+        )
+    return budget
+
+
+def reason_to_skip(
+    facts: ScenarioFacts, settings: Settings, target: Target, retired: Callable[[ScenarioFacts], str | None]
+) -> str | None:
+    """Why the scenario cannot run on this target, in a form that a machine can group by, or None."""
+    if facts.simulator_only and not isinstance(target, SimulatorTarget):
+        return "simulator only"
+    if facts.slow and isinstance(target, SimulatorTarget):
+        return "slow: live only"
+    if facts.slow and not settings.slow:
+        return "slow: not selected (-D slow=1)"
+    for provider in facts.providers:
+        missing = missing_provider(target, provider)
+        if missing is not None:
+            return missing
+    return None if isinstance(target, SimulatorTarget) else retired(facts)
+
+
+def missing_provider(target: Target, provider: Provider) -> str | None:
+    """Why the target lacks the provider; a missing key is never a pass."""
+    return target.missing(provider)

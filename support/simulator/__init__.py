@@ -1,0 +1,3 @@
+"""The embedded provider simulator: OpenAI, Anthropic and Gemini over real HTTP on loopback."""
+
+VERSION = "1.0"

@@ -1,0 +1,49 @@
+"""A tenant's clock: stands still at a time or runs at a speed, and can be moved forward."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+# Far enough for every window of the providers, near enough that a datetime cannot overflow while it runs.
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class TimeRunsForward(ValueError):
+    """The clock was asked to go back, or further than it can."""
+
+
+class TenantClock:
+    """`speed` is simulated seconds for each second of the wall's clock; 0 stands still."""
+
+    __slots__ = ("_anchor", "_base", "speed")
+
+    def __init__(self, now: datetime | None = None, speed: float = 0.0) -> None:
+        self._base = (now or datetime.now(UTC)).astimezone(UTC)
+        self._anchor = time.monotonic()
+        self.speed = speed
+
+    def now(self) -> datetime:
+        """The time on this clock, aware, in UTC."""
+        if not self.speed:
+            return self._base
+        return min(LATEST, self._base + timedelta(seconds=(time.monotonic() - self._anchor) * self.speed))
+
+    def advance(self, seconds: float) -> datetime:
+        """Move forward by so many seconds (0 or more) and answer the new time."""
+        if not 0 <= seconds <= 1e11:
+            raise TimeRunsForward(f"The clock moves forward only: advance by 0 seconds or more, not {seconds:g}.")
+        return self.move_to(self.now() + timedelta(seconds=seconds))
+
+    def move_to(self, moment: datetime) -> datetime:
+        """Move forward to a time and answer it."""
+        now = self.now()
+        if moment < now:
+            raise TimeRunsForward(
+                f"The clock moves forward only: it shows {now.isoformat()}, {moment.isoformat()} is past."
+            )
+        if moment > LATEST:
+            raise TimeRunsForward(f"The clock ends at {LATEST.isoformat()}.")
+        self._anchor = time.monotonic()
+        self._base = moment.astimezone(UTC)
+        return self._base

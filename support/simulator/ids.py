@@ -1,0 +1,35 @@
+"""Random identifiers in the providers' shapes. Unique within the process for all practical purposes."""
+
+from __future__ import annotations
+
+import random
+import secrets
+
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+BASE36_LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
+HEX = "0123456789abcdef"
+
+# Ids of resources are no secrets: a Mersenne twister is many times faster than the system's randomness.
+_twister = random.Random(secrets.randbits(256))
+
+
+def token(length: int, alphabet: str = BASE58) -> str:
+    """`length` random characters, for ids (not for secrets)."""
+    return "".join(_twister.choices(alphabet, k=length))
+
+
+def hex_token(length: int) -> str:
+    """`length` random lower-case hexadecimal digits."""
+    return f"{_twister.getrandbits(length * 4):0{length}x}"
+
+
+def uuid4_like() -> str:
+    """A version 4 UUID as text."""
+    digits = hex_token(32)
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def secret(length: int, alphabet: str = BASE62) -> str:
+    """`length` characters of the system's randomness, for keys."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))

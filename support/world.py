@@ -1,0 +1,200 @@
+"""What one scenario remembers and can do: the object on behave's context that the steps speak to."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from support.catalogue.fixtures import fixture
+from support.catalogue.limits import file_limits
+from support.catalogue.models import model_for
+from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, UnknownPrice
+from support.gateway.capabilities import ProviderGateway
+from support.gateway.clock import Clock
+from support.gateway.exchanges import Exchange, Wire
+from support.gateway.uploads import SentUpload, sent_uploads
+from support.targets import Control
+from support.values import ChatAnswer, Deletion, Provider, StoredFile, UploadOutcome
+
+R = TypeVar("R")
+
+LIVE_TOLERANCE_SECONDS = 120.0
+"""How far a provider's clock may be from ours (tracker row FM-03)."""
+
+
+class Refused(AssertionError):
+    """The counterpart refused what the scenario says it does."""
+
+
+@dataclass
+class FilesMemory:
+    """What a scenario about files remembers."""
+
+    stored: dict[str, StoredFile] = field(default_factory=dict)
+    """As the upload answered, by local name; the same name stored again gets a number behind it."""
+    latest: StoredFile | None = None
+    asked_at: datetime | None = None
+    """The clock's time just before the latest upload."""
+    paths: list[Path] = field(default_factory=list)
+    outcomes: list[UploadOutcome] = field(default_factory=list)
+    read: StoredFile | None = None
+    content: bytes | None = None
+    deletion: Deletion | None = None
+    listed: list[StoredFile] = field(default_factory=list)
+    unknown_id: str | None = None
+    path: Path | None = None
+
+    def remember(self, local_name: str, file: StoredFile) -> None:
+        key, number = local_name, 2
+        while key in self.stored:
+            key, number = f"{local_name} {number}", number + 1
+        self.stored[key] = file
+        self.latest = file
+
+    @property
+    def file(self) -> StoredFile:
+        """The file that the scenario calls "the file"."""
+        assert self.latest is not None, "the scenario has stored no file yet"
+        return self.latest
+
+
+@dataclass
+class World:
+    """One scenario's world."""
+
+    open_gateway: Callable[[Provider, str | None], ProviderGateway]
+    clock: Clock
+    wire: Wire
+    control: Control | None
+    """What only a simulator can do; None elsewhere, where such scenarios are skipped."""
+    run_id: str
+    files: FilesMemory = field(default_factory=FilesMemory)
+    answers: list[ChatAnswer] = field(default_factory=list)
+    checks: int = 0
+    """How often the scenario looked at something; with no request and no look, it showed nothing."""
+    _refusal: TouchstoneError | None = None
+    _refusal_read: bool = True
+    _attempt_began: int = 0
+    _gateways: dict[tuple[Provider, str | None], ProviderGateway] = field(default_factory=dict)
+
+    # Acting ----------------------------------------------------------------------------------------------------------
+
+    def gateway(self, provider: Provider, *, key: str | None = None) -> ProviderGateway:
+        """The provider's gateway, with the scenario's own key unless another is given."""
+        if (provider, key) not in self._gateways:
+            self._gateways[provider, key] = self.open_gateway(provider, key)
+        return self._gateways[provider, key]
+
+    async def does(self, action: Awaitable[R]) -> R:
+        """Does what must succeed: a refusal fails the step, in the counterpart's words."""
+        self._attempt_began = len(self.wire.exchanges)
+        try:
+            return await action
+        except (BudgetExceeded, UnknownPrice, RequestTimeout):
+            raise
+        except TouchstoneError as error:
+            raise Refused(f"{error.kind}: {error}") from error
+
+    async def tries(self, action: Awaitable[R]) -> R | None:
+        """Does what should be refused, and keeps the refusal for a `Then` to look at."""
+        self.raise_unread()
+        self._attempt_began = len(self.wire.exchanges)
+        try:
+            return await action
+        except (BudgetExceeded, UnknownPrice, RequestTimeout):
+            raise
+        except TouchstoneError as error:
+            self._refusal, self._refusal_read = error, False
+            return None
+
+    # Looking ---------------------------------------------------------------------------------------------------------
+
+    def expect(self, holds: bool, otherwise: str) -> None:
+        """Fails the step with the sentence `otherwise` unless it holds."""
+        self.checks += 1
+        if not holds:
+            raise AssertionError(otherwise)
+
+    def refusal(self, *kinds: str) -> TouchstoneError:
+        """The refusal of the last try; fails the step where there was none, or one of another kind."""
+        self.checks += 1
+        if self._refusal is None:
+            raise AssertionError("it was not refused")
+        self._refusal_read = True
+        if kinds and self._refusal.kind not in kinds:
+            raise AssertionError(
+                f"it was refused as {self._refusal.kind}, not as {' or '.join(kinds)}: {self._refusal}"
+            )
+        return self._refusal
+
+    @property
+    def unread_refusal(self) -> TouchstoneError | None:
+        """A refusal that no `Then` looked at: the scenario may not end with one."""
+        return None if self._refusal_read else self._refusal
+
+    def raise_unread(self) -> None:
+        """A second try would bury the first one's refusal."""
+        if self.unread_refusal is not None:
+            raise AssertionError(f"nobody looked at the refusal before: {self.unread_refusal}")
+
+    def sent(self) -> list[Exchange]:
+        """The requests of the latest action."""
+        return self.wire.exchanges[self._attempt_began :]
+
+    def uploads_sent(self) -> list[SentUpload]:
+        """The uploads of the latest action, read back from the wire."""
+        return sent_uploads(self.sent())
+
+    # Knowing ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def simulated(self) -> bool:
+        return self.control is not None
+
+    @property
+    def simulator(self) -> Control:
+        assert self.control is not None, "a scenario that needs the simulator is tagged @simulator_only"
+        return self.control
+
+    @property
+    def clock_tolerance_seconds(self) -> float:
+        """None on the simulator, whose clock is the tenant's own."""
+        return 0.0 if self.simulated else LIVE_TOLERANCE_SECONDS
+
+    expiry_tolerance_seconds = 1.0
+    """Gemini counts its 48 hours from the request and not from the creation: 0.6 s apart in a recording of 2026-08."""
+
+    async def gone(self, look: Callable[[], Awaitable[object]]) -> bool:
+        """Whether `look` is refused as not found: at once on the simulator, within 10 seconds live (tracker row FM-04)."""
+        for waited in range(1 if self.simulated else 10):
+            if waited:
+                await self.clock.sleep(1)
+            if await self.tries(look()) is None and self.refusal().kind == "not_found":
+                return True
+        return False
+
+    async def becomes(self, look: Callable[[], Awaitable[bool]], wanted: bool) -> bool:
+        """Whether `look` answers `wanted`: at once on the simulator, within 10 seconds live."""
+        for waited in range(1 if self.simulated else 10):
+            if waited:
+                await self.clock.sleep(1)
+            if await look() is wanted:
+                return True
+        return False
+
+    def fixture(self, name: str) -> Path:
+        return fixture(name)
+
+    def has_purposes(self, provider: Provider) -> bool:
+        """Whether the provider asks what a file is for."""
+        return file_limits(provider).purposes is not None
+
+    def chat_model(self, provider: Provider) -> str:
+        model = model_for(provider, "chat")
+        assert model is not None, f"the catalogue has no chat model for {provider}"
+        return model.id
+
+    async def state(self) -> Mapping[str, Any]:
+        """The simulator's own account of this tenant."""
+        return await self.simulator.state()

@@ -1,0 +1,256 @@
+"""The fixtures: made from a seed, as the manifest says, with the property each claims, and all in use (IN-02, IN-05)."""
+
+import csv
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pypdf import PdfReader
+
+from support.catalogue import models, tracker
+from support.catalogue.fixtures import FOLDER, FixtureChanged, FixtureMissing, fixture, manifest
+from support.values import Provider
+
+ROOT = FOLDER.parent
+NAMES = sorted(manifest())
+
+
+def generate(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(FOLDER / "generate.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def json_lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+# --- the property that each fixture claims in the manifest ------------------------------------------------------------
+
+
+def has_size(expected: int) -> Callable[[Path], None]:
+    def check(path: Path) -> None:
+        assert len(path.read_bytes()) == expected
+
+    return check
+
+
+def is_notes_of_1k(path: Path) -> None:
+    assert len(path.read_bytes()) == 1024
+    assert path.read_text(encoding="ascii").count(".\n") > 20
+
+
+def is_json_object(path: Path) -> None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    assert len(content["shelves"]) == 5
+
+
+def is_csv(path: Path) -> None:
+    header, *records = csv.reader(path.read_text(encoding="ascii").splitlines())
+    assert header == ["station", "hour", "level_cm"]
+    assert len(records) == 12
+    assert all(len(record) == 3 and record[2].isdigit() for record in records)
+
+
+def has_more_bytes_than_characters(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(path.read_bytes()) > len(text)
+    assert "Grüße" in text
+
+
+def is_handbook(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    assert text.startswith("HANDBOOK")
+    assert "28 days of leave" in text
+
+
+def is_markdown(path: Path) -> None:
+    assert len(re.findall(r"^## ", path.read_text(encoding="ascii"), re.MULTILINE)) == 3
+
+
+def is_pdf_with_passphrase(path: Path) -> None:
+    content = path.read_bytes()
+    start = int(content.rsplit(b"startxref\n", 1)[1].split()[0])
+    table = content[start:].splitlines()
+    assert table[0] == b"xref"
+    for number, entry in enumerate(table[3:9], start=1):
+        assert content[int(entry[:10]) :].startswith(b"%d 0 obj" % number)
+    reader = PdfReader(path, strict=True)
+    assert len(reader.pages) == 1
+    assert "The passphrase is cobalt-heron-41." in reader.pages[0].extract_text()
+    assert "/CreationDate" not in (reader.metadata or {})
+
+
+def is_png(path: Path) -> None:
+    with Image.open(path) as image:
+        image.load()
+        assert (image.format, image.size) == ("PNG", (32, 32))
+        assert image.getpixel((16, 16)) == (0, 71, 171)
+        assert image.getpixel((0, 0)) == (255, 255, 255)
+
+
+def is_training_set_of_10(path: Path) -> None:
+    examples = json_lines(path)
+    assert len(examples) == 10
+    for example in examples:
+        assert list(example) == ["messages"]
+        assert [message["role"] for message in example["messages"]] == ["system", "user", "assistant"]  # type: ignore[attr-defined]
+    assert len({json.dumps(example) for example in examples}) == 10
+
+
+def is_batch_input(path: Path) -> None:
+    model = models.model_for(Provider.OPENAI, "batch")
+    assert model is not None
+    requests = json_lines(path)
+    assert len({request["custom_id"] for request in requests}) == 3
+    for request in requests:
+        assert (request["method"], request["url"]) == ("POST", "/v1/chat/completions")
+        body = request["body"]
+        assert isinstance(body, dict)
+        assert body["model"] == model.id
+        assert body.items() >= model.settings.items()
+
+
+def is_evaluation_data(path: Path) -> None:
+    items = [line["item"] for line in json_lines(path)]
+    assert len(items) == 8
+    assert all(set(item) == {"question", "expected"} for item in items)  # type: ignore[call-overload]
+
+
+def is_concurrent(size: int) -> Callable[[Path], None]:
+    def check(path: Path) -> None:
+        assert len(path.read_bytes()) == size
+        assert path.read_text(encoding="ascii").startswith(f"concurrent-{size}.txt\n")
+
+    return check
+
+
+PROPERTIES: dict[str, Callable[[Path], None]] = {
+    "notes-1k.txt": is_notes_of_1k,
+    "empty.txt": has_size(0),
+    "sample.json": is_json_object,
+    "sample.csv": is_csv,
+    "sample.txt": has_more_bytes_than_characters,
+    "handbook.txt": is_handbook,
+    "reference.md": is_markdown,
+    "passphrase.pdf": is_pdf_with_passphrase,
+    "sample.png": is_png,
+    "training-10.jsonl": is_training_set_of_10,
+    "batch-requests.jsonl": is_batch_input,
+    "evals-data.jsonl": is_evaluation_data,
+    **{f"concurrent-{size}.txt": is_concurrent(size) for size in range(101, 106)},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stated_property_holds(name: str) -> None:
+    assert name in PROPERTIES, f"Say in PROPERTIES what holds of {name}."
+    PROPERTIES[name](fixture(name))
+
+
+# --- the manifest and the generator -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_manifest_is_true(name: str) -> None:
+    content = (FOLDER / name).read_bytes()
+    assert manifest()[name].size_bytes == len(content)
+    assert manifest()[name].sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_every_row_of_the_manifest_is_tracked() -> None:
+    used = {row for entry in manifest().values() for row in entry.rows}
+    assert {row_id for row_id in used if tracker.row(row_id) is None} == set()
+
+
+def test_the_generator_makes_what_is_in_the_repository() -> None:
+    run = generate("--check")
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_generator_makes_the_same_bytes_each_time(tmp_path: Path) -> None:
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        assert generate("--folder", str(folder)).returncode == 0
+    one = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert one == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+    assert set(one) == {*NAMES, "manifest.toml"}
+
+
+def test_the_check_names_each_difference(tmp_path: Path) -> None:
+    assert generate("--folder", str(tmp_path)).returncode == 0
+    (tmp_path / "empty.txt").unlink()
+    (tmp_path / "sample.csv").write_bytes(b"changed")
+    (tmp_path / "stray.txt").write_bytes(b"x")
+    run = generate("--check", "--folder", str(tmp_path))
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[:3] == [
+        "empty.txt is missing.",
+        "sample.csv differs from what its recipe makes.",
+        "stray.txt is made by no recipe.",
+    ]
+
+
+# --- the loader -------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_fixture_is_refused_by_name() -> None:
+    with pytest.raises(FixtureMissing, match=r'The fixture "no-such\.txt" is missing: .*generate\.py'):
+        fixture("no-such.txt")
+
+
+def test_an_absent_file_is_refused_by_name(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "fixtures")
+    (tmp_path / "fixtures" / "handbook.txt").unlink()
+    with pytest.raises(FixtureMissing, match=r"handbook\.txt"):
+        fixture("handbook.txt", tmp_path / "fixtures")
+
+
+def test_a_changed_file_of_the_same_size_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "fixtures")
+    path = tmp_path / "fixtures" / "handbook.txt"
+    path.write_bytes(path.read_bytes().replace(b"28 days", b"29 days"))
+    with pytest.raises(FixtureChanged, match=r'"handbook\.txt" is not the file'):
+        fixture("handbook.txt", tmp_path / "fixtures")
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FixtureMissing, match=r"manifest\.toml"):
+        fixture("handbook.txt", tmp_path)
+
+
+# --- what holds of all of them ----------------------------------------------------------------------------------------
+
+
+def test_every_fixture_is_used_by_a_scenario_or_a_step() -> None:
+    sources = [*(ROOT / "features").rglob("*.feature"), *(ROOT / "steps").rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    assert [name for name in NAMES if name not in text] == []
+
+
+def test_every_row_that_a_fixture_names_has_a_scenario_with_it() -> None:
+    """Fixtures that only a step names are left to the test above: their rows stand in no feature file."""
+    used = set()
+    for path in (ROOT / "features").rglob("*.feature"):
+        for scenario in re.split(r"(?m)^(?=  @)", path.read_text(encoding="utf-8")):
+            used |= {
+                (name, row) for row in re.findall(r"@([A-Z]{2}-\d\d)\b", scenario) for name in NAMES if name in scenario
+            }
+    named = {name for name, _ in used}
+    claimed = {(name, row) for name in named for row in manifest()[name].rows}
+    assert claimed - used == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_fixture_holds_a_secret_or_personal_data(name: str) -> None:
+    text = (FOLDER / name).read_bytes().decode("utf-8", errors="replace")
+    secrets = r"sk-[\w-]{8}|sim-[\w-]{8}|AIza[\w-]{8}|AQ\.[\w-]{8}|Bearer\s|api[_-]?key|PRIVATE KEY|password"
+    personal = r"[\w.+-]+@[\w-]+\.\w+|\+\d[\d ()/-]{7,}\d|\b(?:Mr|Mrs|Ms|Dr)\.? [A-Z]|\b\d{3}-\d{2}-\d{4}\b|\b[A-Z]{2}\d{2}(?: ?\d{4}){3}"
+    assert re.findall(secrets, text, re.IGNORECASE) == []
+    assert re.findall(personal, text) == []
