@@ -75,6 +75,10 @@ class Purse(Protocol):
         """The provider refused: the call cost nothing."""
         ...
 
+    def keep(self, held: Held, attempts: int) -> None:
+        """What the call cost cannot be known: the reservation stays and counts as spent."""
+        ...
+
 
 class Register(Protocol):
     """What the choke point needs of the journal of remote resources."""
@@ -101,6 +105,8 @@ class _Running:
     held: Held
     entry: int | None
     started: float
+    unclear: bool = False
+    """Whether an attempt ended so that it may have taken effect."""
 
 
 class ChokePoint:
@@ -136,20 +142,24 @@ class ChokePoint:
         usage_of: Callable[[R], Usage] | None = None,
         id_of: Callable[[R], str] | None = None,
         find: Callable[[], Awaitable[R | None]] | None = None,
+        if_gone: Callable[[], R] | None = None,
     ) -> R:
         """Makes one call: `send` drives the SDK and reads its answer, `translate` gives its errors the gateway's kind.
 
         `usage_of` reads the tokens of the answer; `id_of` the id of what was made; `find` looks for what the call's
-        marker made, after an end that left it unclear. Raises a TouchstoneError, and nothing else that the provider causes.
+        marker made, after an end that left it unclear; `if_gone` is the answer of a removal whose first, unclear, attempt
+        turns out to have worked. Raises a TouchstoneError, and nothing else that the provider causes.
         """
         running = await self._begin(operation)
         try:
             result = await self._attempts_of(running, send, translate, find)
         except TouchstoneError as error:
-            self._failed(running, error)
-            raise
+            if if_gone is None or not (running.unclear and isinstance(error, NotFound)):
+                self._failed(running, error)
+                raise
+            result = if_gone()
         except BaseException as interruption:
-            self._tell(running, None, None, False, _interrupted(interruption))
+            self._interrupted(running, interruption)
             raise
         self._done(running, usage_of(result) if usage_of else None, id_of(result) if id_of else None)
         return result
@@ -177,12 +187,13 @@ class ChokePoint:
                 piece = await self._next_piece(pieces, translate)
         except TouchstoneError as error:
             if running.record.exchanges and running.record.exchanges[-1].status == 200:
+                self._purse.keep(running.held, running.record.attempt)
                 self._tell(running, None, None, False, error)
             else:
                 self._failed(running, error)
             raise
         except BaseException as interruption:
-            self._tell(running, None, None, False, _interrupted(interruption))
+            self._interrupted(running, interruption)
             raise
         self._done(running, usage, None)
 
@@ -230,12 +241,10 @@ class ChokePoint:
         find: Callable[[], Awaitable[R | None]] | None,
     ) -> R:
         operation = running.operation
-        unclear = False
 
         async def once(attempt: int) -> R:
-            nonlocal unclear
             running.record.attempt = attempt
-            if unclear and find is not None:
+            if running.unclear and find is not None:
                 found = await find()
                 if found is not None:
                     return found
@@ -243,14 +252,14 @@ class ChokePoint:
             try:
                 return await send()
             except TouchstoneError as error:
-                unclear = unclear or is_unclear(error)
+                running.unclear = running.unclear or is_unclear(error)
                 raise
             except Exception as error:
                 translated = translate(error)
                 translated.operation = operation.name
                 translated.provider = operation.provider
                 translated.sent = len(running.record.exchanges)
-                unclear = unclear or is_unclear(translated)
+                running.unclear = running.unclear or is_unclear(translated)
                 raise translated from error
             finally:
                 current_call.reset(token)
@@ -274,8 +283,9 @@ class ChokePoint:
 
     def _failed(self, running: _Running, error: TouchstoneError) -> None:
         operation = running.operation
-        if is_unclear(error) or isinstance(error, BadResponse):
+        if running.unclear or isinstance(error, BadResponse):
             # What was made or spent is not known: the journal keeps the intent and the ledger the reservation.
+            self._purse.keep(running.held, running.record.attempt)
             self._tell(running, None, None, False, error)
             return
         if running.entry is not None:
@@ -283,6 +293,11 @@ class ChokePoint:
         if operation.removes is not None and isinstance(error, NotFound):
             self._register.removed(operation.provider, operation.removes.kind, operation.removes.id)
         self._purse.release(running.held, running.record.attempt)
+        self._tell(running, None, None, False, error)
+
+    def _interrupted(self, running: _Running, interruption: BaseException) -> None:
+        self._purse.keep(running.held, running.record.attempt)
+        error = TouchstoneError(f"the call was interrupted ({type(interruption).__name__}) before its end")
         self._tell(running, None, None, False, error)
 
     def _tell(
@@ -308,7 +323,3 @@ class ChokePoint:
         )
         for listener in self._listeners:
             listener(event)
-
-
-def _interrupted(interruption: BaseException) -> TouchstoneError:
-    return TouchstoneError(f"the call was interrupted ({type(interruption).__name__}) before its end")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from support.catalogue.limits import Purposes, file_limits
-from support.errors import InvalidRequest, LimitExceeded, LocalFileMissing, TouchstoneError, Unsupported
+from support.errors import BadResponse, InvalidRequest, LimitExceeded, LocalFileMissing, TouchstoneError, Unsupported
 from support.gateway.call import ChokePoint, Creation, Operation, Removal
 from support.gateway.capabilities import Order
 from support.gateway.markers import Marker
@@ -109,6 +109,7 @@ class FileStore(ABC):
         self, *, page_size: int | None = None, purpose: str | None = None, order: Order | None = None
     ) -> AsyncIterator[StoredFile]:
         cursor: str | None = None
+        seen: set[str] = set()
         while True:
             page = await self.list_page(limit=page_size, cursor=cursor, purpose=purpose, order=order)
             for file in page.files:
@@ -116,6 +117,9 @@ class FileStore(ABC):
             cursor = following(page)
             if cursor is None:
                 return
+            if cursor in seen:
+                raise BadResponse(f"the list comes back to the page after {cursor}", provider=self.provider)
+            seen.add(cursor)
 
     async def content(self, file_id: str) -> bytes:
         return await self._call(
@@ -127,6 +131,7 @@ class FileStore(ABC):
             Operation(self.provider, "files.delete", Repeat.ALWAYS, removes=Removal("file", file_id)),
             lambda: self._send_delete(file_id),
             about=file_id,
+            if_gone=lambda: Deletion(provider=self.provider, id=file_id),
         )
 
     async def _made_by(self, marker: Marker) -> StoredFile | None:
@@ -143,11 +148,12 @@ class FileStore(ABC):
         about: str | None = None,
         id_of: Callable[[R], str] | None = None,
         find: Callable[[], Awaitable[R | None]] | None = None,
+        if_gone: Callable[[], R] | None = None,
     ) -> R:
         def translate(error: Exception) -> TouchstoneError:
             return naming(self.translate(error), about)
 
-        return await self._choke.call(operation, send, translate, id_of=id_of, find=find)
+        return await self._choke.call(operation, send, translate, id_of=id_of, find=find, if_gone=if_gone)
 
 
 def naming(error: TouchstoneError, about: str | None) -> TouchstoneError:

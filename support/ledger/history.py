@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from support.ledger.budget import Caps
 from support.ledger.database import Database
 from support.ledger.ledger import Ledger
-from support.ledger.money import to_dollars, to_units
+from support.ledger.money import to_dollars
 from support.ledger.schema import calls, not_run, runs
 from support.ledger.workers import now_us
 from support.values import Money, Provider, Usage, Value

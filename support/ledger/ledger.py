@@ -163,8 +163,9 @@ class Ledger:
     def standing(self, money: Money, run: str = "", scenario: str = "") -> Standing:
         """What is spent by now: in all runs (live money alone), in a run, or in a scenario of it. Cheap."""
         scope = Scope(str(money), run, scenario)
-        with self._transaction() as (cursor, changes):
-            figures = _moved(self._sql.lines(cursor, scope).get(scope, _ZERO), changes.get(scope, _ZERO))
+        self.flush()
+        with self._lock, self.database.reading() as cursor:
+            figures = self._sql.peek(cursor, scope).get(scope, _ZERO)
         return Standing(to_dollars(figures.settled), to_dollars(figures.reserved))
 
     def flush(self) -> bool:

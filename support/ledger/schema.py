@@ -40,13 +40,14 @@ calls = Table(
 microseconds since 1970.
 """
 
+# Partial on SQLite alone: to say so for PostgreSQL too would load that dialect (60 ms) in every run.
 Index(
     "ledger_calls_awaited",
+    calls.c.awaited,
     calls.c.money,
     calls.c.run,
     calls.c.scenario,
     sqlite_where=calls.c.awaited.is_(True),
-    postgresql_where=calls.c.awaited.is_(True),
 )
 
 totals = Table(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from support.catalogue.tracker import rows
+from support.catalogue.tracker import row as tracked
 from support.errors import SetupError
 from support.settings import Settings
 from support.targets import SimulatorTarget, Target
@@ -34,13 +34,12 @@ class ScenarioFacts:
 def facts_of(scenario: Any) -> ScenarioFacts:
     """Reads a behave scenario; raises SetupError for a tag that says nothing readable."""
     tags = [str(tag) for tag in scenario.effective_tags]
-    known = rows()
-    row = next((tag for tag in tags if tag in known), "")
+    row = next((found for tag in tags if (found := tracked(tag))), None)
     return ScenarioFacts(
         name=scenario.name,
         feature=scenario.feature.name,
-        area=known[row].area if row else next(iter(tags), ""),
-        row=row,
+        area=row.area if row else next(iter(tags), ""),
+        row=row.id if row else "",
         providers=tuple(_providers(scenario, tags)),
         budget=_budget(tags, scenario.name),
         simulator_only="simulator_only" in tags,

@@ -41,6 +41,8 @@ def load_providers() -> dict[str, ProviderApi]:
             if absent.name != f"support.simulator.{package}":
                 raise
             continue
+        if not hasattr(module, "API"):
+            continue
         api: ProviderApi = module.API
         if api.name != name:
             raise ValueError(f"support.simulator.{package}.API is named {api.name!r}, not {name!r}.")
@@ -270,6 +272,8 @@ def _encoded(body: Json) -> bytes:
 
 
 def _header_value(value: str) -> bytes:
+    if value.isprintable():
+        return value.encode("latin-1", "replace")
     return _UNFIT_FOR_A_HEADER.sub(" ", value).encode("latin-1", "replace")
 
 

@@ -14,9 +14,15 @@ HEX = "0123456789abcdef"
 _twister = random.Random(secrets.randbits(256))
 
 
+_TABLES = {
+    alphabet: bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
+    for alphabet in (BASE58, BASE62, BASE36_LOWER)
+}
+
+
 def token(length: int, alphabet: str = BASE58) -> str:
-    """`length` random characters, for ids (not for secrets)."""
-    return "".join(_twister.choices(alphabet, k=length))
+    """`length` random characters of one of the alphabets above, for ids (not for secrets)."""
+    return _twister.randbytes(length).translate(_TABLES[alphabet]).decode("ascii")
 
 
 def hex_token(length: int) -> str:

@@ -62,9 +62,7 @@ def kind(status: int, word: str | None, message: str, why: frozenset[str]) -> ty
 
 def is_absence(status: int, message: str) -> bool:
     """Gemini says 403, not 404, of files, caches and stores that are not there for this key (provider-facts 1.3)."""
-    return status == 403 and (
-        "may not exist" in message or "not found (or permission denied)" in message or "not found or" in message
-    )
+    return status == 403 and ("may not exist" in message or "not found (or permission denied)" in message)
 
 
 def is_bad_key(why: frozenset[str]) -> bool:

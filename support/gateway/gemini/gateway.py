@@ -1,0 +1,31 @@
+"""Gemini as one object: the SDK over the shared HTTP client, with a capability an attribute."""
+
+import httpx2
+
+from support.gateway.call import ChokePoint
+from support.gateway.capabilities import Capability, ProviderGateway
+from support.gateway.endpoint import Endpoint
+from support.gateway.gemini.chat import GeminiChat
+from support.gateway.gemini.client import connect
+from support.gateway.gemini.files import GeminiFiles
+from support.gateway.gemini.models import GeminiModels
+from support.gateway.gemini.tokens import GeminiTokens
+from support.values import Provider
+
+
+class GeminiGateway(ProviderGateway):
+    """Gemini for one scenario: its own key, the process's connections; the SDK itself repeats nothing."""
+
+    provider = Provider.GEMINI
+    offers = {  # noqa: RUF012  # declared as a class variable by the base
+        Capability.FILES: lambda self: GeminiFiles(self.choke, self.client),
+        Capability.CHAT: lambda self: GeminiChat(self.choke, self.client, self.base_url),
+        Capability.TOKENS: lambda self: GeminiTokens(self.choke, self.client, self.base_url),
+        Capability.MODELS: lambda self: GeminiModels(self.choke, self.client),
+    }
+
+    def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
+        super().__init__()
+        self.choke = choke
+        self.base_url = endpoint.base_url
+        self.client = connect(endpoint, http)

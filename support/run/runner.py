@@ -1,0 +1,95 @@
+"""behave's runner with a run of ours around it: settings are read first, and the report comes last, whatever happens between."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from behave.model_core import Status
+from behave.runner import Runner
+
+from support.errors import SetupError
+from support.journal import JournalUnavailable
+from support.ledger import LedgerUnavailable
+from support.run.suite import Suite
+from support.settings import Settings
+
+USER_MISTAKES = (SetupError, LedgerUnavailable, JournalUnavailable)
+"""What one sentence says, without a traceback."""
+
+
+class TouchstoneRunner(Runner):  # type: ignore[misc]  # behave has no types
+    """Named in behave.ini, so that plain `behave` starts the simulator, keeps the books and reports."""
+
+    def run(self) -> bool:
+        """Runs what was selected; True when anything failed."""
+        if self.config.dry_run:
+            return bool(super().run())
+        try:
+            settings = Settings.read(self.config.userdata)
+            writable(settings.reports)
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+            self.suite = Suite.open(settings, loop)
+        except USER_MISTAKES as mistake:
+            print(mistake)
+            return True
+        try:
+            with terminated_as_interrupted():
+                failed = bool(super().run())
+        except USER_MISTAKES as mistake:
+            print(mistake)
+            failed = True
+        except KeyboardInterrupt:
+            self.aborted = True
+            failed = True
+        finally:
+            failed = self._settle() or failed
+        return failed
+
+    def run_model(self, features: Any = None) -> bool:
+        self.context.suite = self.suite
+        return bool(super().run_model(features))
+
+    def _settle(self) -> bool:
+        """Closes the run and prints what it cost; True when the run itself shows a fault."""
+        return False
+
+
+def ran(runner: Runner) -> int:
+    """How many scenarios ran or were skipped by a reason of ours."""
+    return sum(
+        scenario.status not in (Status.untested,)
+        for feature in runner.features
+        for scenario in feature.walk_scenarios()
+    )
+
+
+@contextlib.contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends the run as Ctrl-C does: clean-up and report included."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def writable(folder: Path) -> None:
+    """Raises SetupError when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".touchstone-{os.getpid()}"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise SetupError(
+            f"Reports cannot be written to {folder} ({error.strerror}); make it writable, or name another with -D reports=FOLDER."
+        ) from None

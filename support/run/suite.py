@@ -1,0 +1,220 @@
+"""The run: opens target, ledger and journal once, gives every scenario a world of its own, and settles what is left."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+import httpx2
+
+from support.catalogue.lifecycle import retirement, retiring_within
+from support.errors import SetupError
+from support.gateway.call import ChokePoint
+from support.gateway.capabilities import ProviderGateway
+from support.gateway.endpoint import Endpoint, shared_client
+from support.gateway.events import Account, CallEvent, Listener
+from support.gateway.exchanges import Wire
+from support.gateway.markers import random_token
+from support.gateway.open import open_gateway
+from support.gateway.purse import LedgerPurse
+from support.housekeeping.cleanup import cleanup
+from support.journal import Journal, ScenarioRegister
+from support.ledger import Caps, Ledger
+from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
+from support.run.scenarios import ScenarioFacts, reason_to_skip
+from support.settings import Settings
+from support.targets import Target, Tenancy, choose
+from support.values import Money, Provider
+from support.world import World
+
+T = TypeVar("T")
+
+WARN_DAYS = 90
+"""How far ahead a run warns of what its providers will switch off."""
+
+
+@dataclass
+class OpenScenario:
+    """A scenario under way, with everything to be settled at its end."""
+
+    facts: ScenarioFacts
+    world: World
+    tenancy: Tenancy
+    register: ScenarioRegister
+    gateways: dict[Provider, ProviderGateway]
+
+
+@dataclass
+class Suite:
+    """One process's part of a run."""
+
+    settings: Settings
+    loop: asyncio.AbstractEventLoop
+    target: Target
+    ledger: Ledger
+    journal: Journal
+    run_id: str
+    listeners: list[Listener] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    """Calls made, by scenario."""
+    not_run: list[tuple[str, str]] = field(default_factory=list)
+    deviation: str | None = None
+    _http: httpx2.AsyncClient | None = None
+
+    @classmethod
+    def open(cls, settings: Settings, loop: asyncio.AbstractEventLoop, target: Target | None = None) -> "Suite":
+        """Opens what a run needs. Raises SetupError; then nothing was opened that would stay."""
+        target = target or choose(settings)
+        try:
+            ledger = Ledger.open(settings.state)
+            try:
+                journal = Journal.open(settings.state)
+            except BaseException:
+                ledger.close()
+                raise
+        except BaseException:
+            loop.run_until_complete(target.close())
+            raise
+        run_id = settings.run or random_token(8)
+        return cls(settings, loop, target, ledger, journal, run_id, deviation=settings.deviation)
+
+    # One scenario ----------------------------------------------------------------------------------------------------
+
+    def reason_to_skip(self, facts: ScenarioFacts) -> str | None:
+        """Why the scenario does not run here, or None; a skip is noted for the report."""
+        reason = reason_to_skip(facts, self.settings, self.target, _retired)
+        if reason is not None:
+            self.not_run.append((facts.id, reason))
+        return reason
+
+    def begin(self, facts: ScenarioFacts) -> OpenScenario:
+        """Opens a tenancy, and the scenario's world on it."""
+        return self.await_(self._begin(facts))
+
+    async def _begin(self, facts: ScenarioFacts) -> OpenScenario:
+        wire = Wire()
+        tenancy = await self.target.open(facts.id, lambda: wire.in_flight, self.deviation)
+        account = Account(self.run_id, facts.id, facts.area, facts.row, self.target.money)
+        register = ScenarioRegister(self.journal, scenario=facts.id, tenant=tenancy.tenant)
+        choke = ChokePoint(
+            account=account,
+            clock=tenancy.clock,
+            purse=LedgerPurse(self.ledger, account, self._caps(facts), may_be_unpriced=self._allowed()),
+            register=register,
+            wire=wire,
+            listeners=[self._count, *self.listeners],
+            attempts=self.settings.attempts,
+        )
+        gateways: dict[Provider, ProviderGateway] = {}
+
+        def gateway(provider: Provider, key: str | None) -> ProviderGateway:
+            endpoint = tenancy.endpoints[provider]
+            if key is not None:
+                other = Endpoint(provider, endpoint.base_url, key, endpoint.api_version, endpoint.request_timeout)
+                return open_gateway(other, self.http, choke)
+            return gateways.setdefault(provider, open_gateway(endpoint, self.http, choke))
+
+        world = World(gateway, tenancy.clock, wire, tenancy.control, self.run_id)
+        return OpenScenario(facts, world, tenancy, register, gateways)
+
+    def end(self, scenario: OpenScenario, passed: bool) -> None:
+        """Cleans up, always; then raises an InvariantBroken for what the scenario left behind or never did."""
+        try:
+            problems, inventory = self.await_(self._clean(scenario))
+        finally:
+            self.await_(self._leave(scenario))
+        if passed:
+            check_unread(scenario.world.unread_refusal)
+            check_not_a_no_op(len(scenario.world.wire.exchanges), scenario.world.checks)
+        check_nothing_left(inventory, problems)
+
+    async def _clean(self, scenario: OpenScenario) -> tuple[list[str], dict[str, dict[str, list[str]]]]:
+        report = await cleanup(lambda provider: scenario.world.gateway(provider), scenario.register)
+        return [str(problem) for problem in report.problems], await scenario.tenancy.inventory()
+
+    async def _leave(self, scenario: OpenScenario) -> None:
+        await scenario.tenancy.close()
+
+    # The run as a whole ----------------------------------------------------------------------------------------------
+
+    def warnings(self, today: date) -> list[str]:
+        """What the providers will switch off within 90 days."""
+        return [
+            f"{gone.provider} switches off {gone.name} on {gone.retired_on}"
+            + (f"; its successor is {gone.successor}" if gone.successor else "")
+            for gone in retiring_within(WARN_DAYS, today)
+        ]
+
+    def rows_missing(self) -> str | None:
+        """Whether the ledger has one row for each call that was made: a sentence when it has not."""
+        self.ledger.flush()
+        made, kept = sum(self.calls.values()), self.ledger.rows_of_worker(self.run_id)
+        return None if made == kept else f"{made} calls were made, and the ledger has {kept} rows for them"
+
+    def close(self) -> None:
+        """Ends the run; every step of it is tried."""
+        closers: Sequence[Any] = (
+            self.journal.end_run,
+            self._close_connections,
+            self.journal.close,
+            self.ledger.close,
+        )
+        first: BaseException | None = None
+        for closer in closers:
+            try:
+                closer()
+            except Exception as error:
+                first = first or error
+        if first is not None:
+            raise first
+
+    def _close_connections(self) -> None:
+        async def closing() -> None:
+            if self._http is not None:
+                await self._http.aclose()
+            await self.target.close()
+
+        self.await_(closing())
+
+    @property
+    def http(self) -> httpx2.AsyncClient:
+        """The client under all SDKs; made when the first scenario needs it."""
+        if self._http is None:
+            self._http = shared_client()
+        return self._http
+
+    def await_(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs on the suite's loop: behave never awaits a hook."""
+        return self.loop.run_until_complete(work)
+
+    def _caps(self, facts: ScenarioFacts) -> Caps:
+        budget = self.settings.budget_scenario if facts.budget is None else facts.budget
+        total = self.settings.budget_total if self.target.money is Money.LIVE else None
+        return Caps(scenario=budget, run=self.settings.budget_run, total=total)
+
+    def _allowed(self) -> list[str]:
+        return [name.strip() for name in self.settings.allow_unpriced.split(",") if name.strip()]
+
+    def _count(self, event: CallEvent) -> None:
+        self.calls[event.account.scenario] += 1
+
+
+def _retired(facts: ScenarioFacts) -> str | None:
+    """A capability that its provider has switched off is not run live: `retired on …`."""
+    today = date.today()
+    for provider in facts.providers:
+        gone = retirement(provider, facts.area)
+        if gone is not None and gone.has_happened(today):
+            return f"retired on {gone.retired_on}"
+    return None
+
+
+def worker_name() -> str:
+    """This process, among those that share a run."""
+    return f"{os.uname().nodename}:{os.getpid()}"
+
+
+__all__ = ["OpenScenario", "SetupError", "Suite", "worker_name"]
