@@ -6,7 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, cast
 
+import httpx2
+
 from support.errors import Unsupported
+from support.gateway.call import ChokePoint
+from support.gateway.endpoint import Endpoint
 from support.values import ChatAnswer, Deletion, FilePage, Message, ModelInfo, Provider, StoredFile, UploadOutcome
 
 
@@ -138,7 +142,8 @@ class ProviderGateway:
     provider: ClassVar[Provider]
     offers: ClassVar[Mapping[Capability, Callable[[Any], object]]]
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
+        self._choke = choke
         self._made: dict[Capability, object] = {}
 
     @property

@@ -8,18 +8,23 @@ from support.gateway.endpoint import Endpoint
 from support.values import Provider
 
 
-def open_gateway(endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> ProviderGateway:
-    """The gateway to `endpoint`, over the shared client."""
-    match endpoint.provider:
+def gateway_class(provider: Provider) -> type[ProviderGateway]:
+    """The class that speaks to the provider; asking for it loads the provider's SDK."""
+    match provider:
         case Provider.OPENAI:
             from support.gateway.openai.gateway import OpenAIGateway
 
-            return OpenAIGateway(endpoint, http, choke)
+            return OpenAIGateway
         case Provider.ANTHROPIC:
             from support.gateway.anthropic.gateway import AnthropicGateway
 
-            return AnthropicGateway(endpoint, http, choke)
+            return AnthropicGateway
         case Provider.GEMINI:
             from support.gateway.gemini.gateway import GeminiGateway
 
-            return GeminiGateway(endpoint, http, choke)
+            return GeminiGateway
+
+
+def open_gateway(endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> ProviderGateway:
+    """The gateway to `endpoint`, over the shared client."""
+    return gateway_class(endpoint.provider)(endpoint, http, choke)

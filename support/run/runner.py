@@ -10,10 +10,12 @@ from typing import Any
 
 from behave.model_core import Status
 from behave.runner import Runner
+from rich.console import Console
 
 from support.errors import SetupError
 from support.journal import JournalUnavailable
 from support.ledger import LedgerUnavailable
+from support.reporting.costs import render_console, write
 from support.run.suite import Suite
 from support.settings import Settings
 
@@ -56,13 +58,42 @@ class TouchstoneRunner(Runner):  # type: ignore[misc]  # behave has no types
 
     def _settle(self) -> bool:
         """Closes the run and prints what it cost; True when the run itself shows a fault."""
-        return False
+        faults = []
+        if not self.aborted and not ran(self):
+            faults.append("Nothing was selected: no scenario matches these tags, names or files.")
+        interrupted = unreached(self)
+        missing = self.suite.rows_missing()
+        if missing is not None:
+            faults.append(f"The books are wrong: {missing}.")
+        try:
+            report = self.suite.settle(interrupted)
+            write(report, self.suite.settings.reports)
+            render_console(report, Console())
+        except USER_MISTAKES as mistake:
+            faults.append(str(mistake))
+        finally:
+            self.suite.close()
+        for fault in faults:
+            print(fault)
+        return bool(faults)
+
+
+def unreached(runner: Runner) -> list[str] | None:
+    """The scenarios that an interrupted run did not come to; None for a run that went to its end."""
+    if not runner.aborted:
+        return None
+    return [
+        scenario.name
+        for feature in runner.features
+        for scenario in feature.walk_scenarios()
+        if scenario.status is Status.untested and scenario.should_run(runner.config)
+    ]
 
 
 def ran(runner: Runner) -> int:
-    """How many scenarios ran or were skipped by a reason of ours."""
+    """How many scenarios the tags, names and files selected."""
     return sum(
-        scenario.status not in (Status.untested,)
+        bool(scenario.should_run(runner.config) or getattr(scenario, "skip_reason", None))
         for feature in runner.features
         for scenario in feature.walk_scenarios()
     )

@@ -1,7 +1,6 @@
 """The run: opens target, ledger and journal once, gives every scenario a world of its own, and settles what is left."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import Any, TypeVar
 import httpx2
 
 from support.catalogue.lifecycle import retirement, retiring_within
-from support.errors import SetupError
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import ProviderGateway
 from support.gateway.endpoint import Endpoint, shared_client
@@ -22,7 +20,8 @@ from support.gateway.open import open_gateway
 from support.gateway.purse import LedgerPurse
 from support.housekeeping.cleanup import cleanup
 from support.journal import Journal, ScenarioRegister
-from support.ledger import Caps, Ledger
+from support.ledger import Caps, History, Ledger
+from support.reporting.costs import CostReport, build
 from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
 from support.run.scenarios import ScenarioFacts, reason_to_skip
 from support.settings import Settings
@@ -78,8 +77,10 @@ class Suite:
         except BaseException:
             loop.run_until_complete(target.close())
             raise
-        run_id = settings.run or random_token(8)
-        return cls(settings, loop, target, ledger, journal, run_id, deviation=settings.deviation)
+        suite = cls(settings, loop, target, ledger, journal, settings.run or random_token(8), deviation=settings.deviation)
+        suite.history.begin_run(suite.run_id, target=target.name, money=target.money, caps=suite.caps())
+        journal.begin_run(suite.run_id, target=target.name, facts=target.facts, lease=settings.lease)
+        return suite
 
     # One scenario ----------------------------------------------------------------------------------------------------
 
@@ -102,7 +103,7 @@ class Suite:
         choke = ChokePoint(
             account=account,
             clock=tenancy.clock,
-            purse=LedgerPurse(self.ledger, account, self._caps(facts), may_be_unpriced=self._allowed()),
+            purse=LedgerPurse(self.ledger, account, self.caps(facts), may_be_unpriced=self._allowed()),
             register=register,
             wire=wire,
             listeners=[self._count, *self.listeners],
@@ -143,15 +144,23 @@ class Suite:
     def warnings(self, today: date) -> list[str]:
         """What the providers will switch off within 90 days."""
         return [
-            f"{gone.provider} switches off {gone.name} on {gone.retired_on}"
+            f"{gone.provider} switches off {gone.names[0]} on {gone.retired_on}"
             + (f"; its successor is {gone.successor}" if gone.successor else "")
             for gone in retiring_within(WARN_DAYS, today)
         ]
 
+    def settle(self, unreached: Sequence[str] | None) -> CostReport:
+        """Notes how the run ended, and what it did not come to (None: it went to its end); answers what it cost."""
+        for scenario, reason in self.not_run:
+            self.history.add_not_run(self.run_id, scenario, reason)
+        for scenario in unreached or ():
+            self.history.add_not_run(self.run_id, scenario, "interrupted")
+        self.history.end_run(self.run_id, interrupted=unreached is not None)
+        return build(self.ledger, self.run_id)
+
     def rows_missing(self) -> str | None:
         """Whether the ledger has one row for each call that was made: a sentence when it has not."""
-        self.ledger.flush()
-        made, kept = sum(self.calls.values()), self.ledger.rows_of_worker(self.run_id)
+        made, kept = sum(self.calls.values()), self.history.number_of_calls(self.run_id, self.ledger.worker)
         return None if made == kept else f"{made} calls were made, and the ledger has {kept} rows for them"
 
     def close(self) -> None:
@@ -190,8 +199,14 @@ class Suite:
         """Runs on the suite's loop: behave never awaits a hook."""
         return self.loop.run_until_complete(work)
 
-    def _caps(self, facts: ScenarioFacts) -> Caps:
-        budget = self.settings.budget_scenario if facts.budget is None else facts.budget
+    @property
+    def history(self) -> History:
+        """The ledger, read back."""
+        return History(self.ledger)
+
+    def caps(self, facts: ScenarioFacts | None = None) -> Caps:
+        """What may be spent: by a scenario with a budget of its own, or by any."""
+        budget = self.settings.budget_scenario if facts is None or facts.budget is None else facts.budget
         total = self.settings.budget_total if self.target.money is Money.LIVE else None
         return Caps(scenario=budget, run=self.settings.budget_run, total=total)
 
@@ -210,11 +225,3 @@ def _retired(facts: ScenarioFacts) -> str | None:
         if gone is not None and gone.has_happened(today):
             return f"retired on {gone.retired_on}"
     return None
-
-
-def worker_name() -> str:
-    """This process, among those that share a run."""
-    return f"{os.uname().nodename}:{os.getpid()}"
-
-
-__all__ = ["OpenScenario", "SetupError", "Suite", "worker_name"]

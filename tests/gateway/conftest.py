@@ -34,6 +34,7 @@ class FakePurse:
     counted: list[int] = field(default_factory=list)
     settled: list[Usage | None] = field(default_factory=list)
     released: int = 0
+    kept: int = 0
 
     async def reserve(self, operation: Operation) -> Held:
         bound = operation.bound
@@ -59,6 +60,9 @@ class FakePurse:
 
     def release(self, held: Held, attempts: int) -> None:
         self.released += 1
+
+    def keep(self, held: Held, attempts: int) -> None:
+        self.kept += 1
 
 
 @dataclass

@@ -19,8 +19,7 @@ class AnthropicGateway(ProviderGateway):
     provider = Provider.ANTHROPIC
 
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
-        super().__init__()
-        self._choke = choke
+        super().__init__(endpoint, http, choke)
         self._client = anthropic.AsyncAnthropic(
             api_key=endpoint.key,
             base_url=endpoint.base_url,

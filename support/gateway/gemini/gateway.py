@@ -25,7 +25,7 @@ class GeminiGateway(ProviderGateway):
     }
 
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
-        super().__init__()
+        super().__init__(endpoint, http, choke)
         self.choke = choke
         self.base_url = endpoint.base_url
         self.client = connect(endpoint, http)

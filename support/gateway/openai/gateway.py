@@ -25,7 +25,7 @@ class OpenAIGateway(ProviderGateway):
     }
 
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
-        super().__init__()
+        super().__init__(endpoint, http, choke)
         self.choke = choke
         self.client = openai.AsyncOpenAI(
             api_key=endpoint.key,

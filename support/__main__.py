@@ -1,0 +1,130 @@
+"""The commands beside behave: `python -m support forecast | sweep | audit | report | matrix`."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from support.errors import SetupError, TouchstoneError
+
+app = typer.Typer(
+    name="python -m support",
+    help="What belongs to the suite beside running it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+StateOption = Annotated[str | None, typer.Option(help="Where ledger and journal lie; as the suite's setting `state`.")]
+
+
+@app.command()
+def report(
+    run: Annotated[str | None, typer.Option(help="The run's id; without one, the latest.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Draw the Allure report of the last results too.")] = False,
+    state: StateOption = None,
+) -> None:
+    """Make a run's cost report again from the ledger; draw reports/allure-report/index.html."""
+    from support.ledger import History, Ledger
+    from support.reporting.costs import build, render_console, write
+    from support.settings import Settings
+
+    settings = Settings.read({"state": state} if state else {})
+    with Ledger.open(settings.state) as ledger:
+        wanted = run or History(ledger).latest_run()
+        if wanted is None:
+            raise SetupError("The ledger knows no run yet; run behave first.")
+        made = build(ledger, wanted)
+    write(made, settings.reports)
+    render_console(made, Console())
+    if html:
+        from support.reporting.render import render
+
+        print(f"Report: {render(settings.reports / 'allure-results', settings.reports / 'allure-report' / 'index.html')}")
+
+
+@app.command()
+def forecast(
+    run: Annotated[str | None, typer.Option(help="The simulated run to go by; without one, the latest.")] = None,
+    state: StateOption = None,
+) -> None:
+    """Say what the same calls would cost live, from the tokens of a simulated run at today's prices."""
+    from support.ledger import History, Ledger
+    from support.reporting.costs import dollars
+    from support.reporting.forecast import forecast_of
+    from support.settings import Settings
+
+    settings = Settings.read({"state": state} if state else {})
+    with Ledger.open(settings.state) as ledger:
+        wanted = run or History(ledger).latest_run()
+        if wanted is None:
+            raise SetupError("The ledger knows no run to go by; run behave on the simulator first.")
+        said = forecast_of(ledger, wanted)
+    table = Table(title=f"The calls of run {wanted}, at live prices", title_justify="left")
+    for column in ("area", "provider", "calls", "expected", "at most"):
+        table.add_column(column, justify="left" if column in ("area", "provider") else "right")
+    for line in said.lines:
+        table.add_row(line.area, line.provider, str(line.calls), dollars(line.expected_usd), dollars(line.highest_usd))
+    table.add_row("total", "", "", dollars(said.expected_usd), dollars(said.highest_usd), style="bold")
+    console = Console()
+    console.print(table)
+    for model in said.unpriced:
+        console.print(f"Unpriced, not counted: {model}", markup=False)
+
+
+@app.command()
+def matrix() -> None:
+    """Print which provider has which capability, from the code that implements them."""
+    from support.gateway.capabilities import Capability
+    from support.gateway.open import gateway_class
+    from support.values import Provider
+
+    table = Table(title="Capabilities", title_justify="left")
+    table.add_column("capability")
+    for provider in Provider:
+        table.add_column(provider)
+    offers = {provider: gateway_class(provider).offers for provider in Provider}
+    for capability in Capability:
+        table.add_row(capability, *("yes" if capability in offers[provider] else "no" for provider in Provider))
+    Console().print(table)
+
+
+@app.command()
+def sweep(
+    target: Annotated[str | None, typer.Option(help="Sweep this target; as the suite's setting `target`.")] = None,
+    simulator_url: Annotated[str | None, typer.Option(help="A simulator that runs.")] = None,
+    state: StateOption = None,
+) -> None:
+    """Remove what killed runs left behind, by journal and by marker; touches no run that is alive."""
+    from support.run.sweeping import sweep_target
+    from support.settings import Settings
+
+    given = {"target": target, "simulator_url": simulator_url, "state": state}
+    settings = Settings.read({name: value for name, value in given.items() if value is not None})
+    said = asyncio.run(sweep_target(settings))
+    for line in said.lines():
+        print(line)
+    if said.problems:
+        raise typer.Exit(1)
+
+
+def main(command: Callable[[], object] = app) -> int:
+    """Runs a command; a mistake of the user's is one sentence and exit code 2."""
+    from support.journal import JournalUnavailable
+    from support.ledger import LedgerUnavailable
+
+    try:
+        command()
+    except (SetupError, LedgerUnavailable, JournalUnavailable, TouchstoneError) as mistake:
+        print(mistake, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.exit(main())
