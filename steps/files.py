@@ -43,7 +43,7 @@ async def store(
 
 async def read_back(world: World, file: StoredFile) -> StoredFile:
     """What the provider says of the file now."""
-    return await world.does(world.gateway(file.provider).files.get(file.id))
+    return await world.sees(world.gateway(file.provider).files.get(file.id))
 
 
 async def everything(world: World, provider: Provider, page_size: int | None = None) -> list[StoredFile]:
@@ -52,7 +52,20 @@ async def everything(world: World, provider: Provider, page_size: int | None = N
     async def walk() -> list[StoredFile]:
         return [file async for file in world.gateway(provider).files.list(page_size=page_size)]
 
-    return await world.does(walk())
+    return await world.sees(walk())
+
+
+async def files_for(world: World, purpose: str) -> list[StoredFile]:
+    """All files that the provider lists for the purpose."""
+
+    async def walk() -> list[StoredFile]:
+        return [file async for file in world.gateway(world.files.file.provider).files.list(purpose=purpose)]
+
+    return await world.sees(walk())
+
+
+async def delete(world: World, file: StoredFile) -> None:
+    world.files.deletion = await world.does(world.gateway(file.provider).files.delete(file.id))
 
 
 def ids(files: Sequence[StoredFile]) -> list[str]:
@@ -312,21 +325,20 @@ async def reports_purpose(context: Context, provider: Provider, purpose: str) ->
 @then("the list of files for {purpose:Word} has the file, and none of another purpose")
 async def list_for_purpose(context: Context, purpose: str) -> None:
     world = context.world
-    await lists_for(context, purpose)
+    world.files.listed = await files_for(world, purpose)
     world.expect(world.files.file.id in ids(world.files.listed), f"the list for {purpose} lacks the file")
     others = [file.name for file in world.files.listed if file.purpose != purpose]
-    strangers = [file.name for file in world.files.stored.values() if file.id in ids(world.files.listed)][:-1]
-    world.expect(not others and not strangers, f"the list for {purpose} has {others or strangers} of another purpose")
+    others += [
+        file.name
+        for file in world.files.stored.values()
+        if file.purpose != purpose and file.id in ids(world.files.listed)
+    ]
+    world.expect(not others, f"the list for {purpose} has {others} of another purpose")
 
 
 @when("the team lists the files for {purpose:Word}")
 async def lists_for(context: Context, purpose: str) -> None:
-    world = context.world
-
-    async def walk() -> list[StoredFile]:
-        return [file async for file in world.gateway(world.files.file.provider).files.list(purpose=purpose)]
-
-    world.files.listed = await world.does(walk())
+    context.world.files.listed = await files_for(context.world, purpose)
 
 
 @then('the list has "{name}" and only files for {purpose:Word}')
@@ -475,19 +487,23 @@ async def walks(context: Context, page_size: int) -> None:
     context.world.files.listed = await everything(context.world, context.world.files.file.provider, page_size)
 
 
+def each_once(world: World, count: int) -> None:
+    stored = list(world.files.stored.values())
+    world.expect(len(stored) == count, f"{len(stored)} files were stored")
+    for file in stored:
+        times = ids(world.files.listed).count(file.id)
+        world.expect(times == 1, f"{file.name} is met {times} times")
+
+
 @then("each of the {count:d} files is met exactly once")
 def met_once(context: Context, count: int) -> None:
-    stored = list(context.world.files.stored.values())
-    context.world.expect(len(stored) == count, f"{len(stored)} files were stored")
-    for file in stored:
-        times = ids(context.world.files.listed).count(file.id)
-        context.world.expect(times == 1, f"{file.name} is met {times} times")
+    each_once(context.world, count)
 
 
 @then("without a page size each of the {count:d} files is met exactly once too")
 async def met_once_too(context: Context, count: int) -> None:
     context.world.files.listed = await everything(context.world, context.world.files.file.provider)
-    met_once(context, count)
+    each_once(context.world, count)
 
 
 @when("the team lists the files {order:Word} first, {page_size:d} a page")
@@ -626,15 +642,14 @@ def question_refused_as(context: Context, refusal: str) -> None:
 
 @when("the team deletes the file")
 async def deletes(context: Context) -> None:
-    file = context.world.files.file
-    context.world.files.deletion = await context.world.does(context.world.gateway(file.provider).files.delete(file.id))
+    await delete(context.world, context.world.files.file)
 
 
 @given('the team has deleted "{name}"')
 @when('the team deletes "{name}"')
 async def deletes_named(context: Context, name: str) -> None:
     context.world.files.latest = context.world.files.stored[name]
-    await deletes(context)
+    await delete(context.world, context.world.files.file)
 
 
 @when("the team tries to delete the file again")

@@ -44,7 +44,9 @@ def report(
     if html:
         from support.reporting.render import render
 
-        print(f"Report: {render(settings.reports / 'allure-results', settings.reports / 'allure-report' / 'index.html')}")
+        print(
+            f"Report: {render(settings.reports / 'allure-results', settings.reports / 'allure-report' / 'index.html')}"
+        )
 
 
 @app.command()

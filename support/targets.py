@@ -168,7 +168,7 @@ class SimulatorTarget:
                 made["keys"][provider],
                 request_timeout=self.settings.request_timeout,
             )
-            for provider in Provider
+            for provider in Provider if provider in made["keys"]
         }
         return Tenancy(made["id"], endpoints, JumpingClock(control, in_flight), control)
 

@@ -89,6 +89,10 @@ class World:
     async def does(self, action: Awaitable[R]) -> R:
         """Does what must succeed: a refusal fails the step, in the counterpart's words."""
         self._attempt_began = len(self.wire.exchanges)
+        return await self.sees(action)
+
+    async def sees(self, action: Awaitable[R]) -> R:
+        """As `does`, for looking at what is there: `sent` goes on to speak of what the team did before."""
         try:
             return await action
         except (BudgetExceeded, UnknownPrice, RequestTimeout):

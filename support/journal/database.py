@@ -50,26 +50,31 @@ class Database:
     def __init__(self, location: str | Path) -> None:
         self.place = str(location)
         """For messages; without a password."""
+        self._turn = threading.Lock()
         try:
             self.engine = self._engine(location)
-            self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        except (SQLAlchemyError, OSError, ImportError) as error:
+            raise self._unavailable(error) from error
+        self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        try:
             self._prepare()
             self._kept: Connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             self._cursor: Any = self._kept.connection.cursor()
-        except JournalUnavailable:
-            raise
-        except Exception as error:
+        except (SQLAlchemyError, self._driver_error) as error:
+            self.engine.dispose()
             raise self._unavailable(error) from error
-        self._turn = threading.Lock()
 
     def _engine(self, location: str | Path) -> Engine:
         if "://" in str(location):
             url = make_url(str(location))
             self.place = url.render_as_string(hide_password=True)
+        else:
+            folder = Path(location)
+            folder.mkdir(parents=True, exist_ok=True)
+            url = make_url(f"sqlite:///{folder / FILE_NAME}")
+        if url.get_backend_name() != "sqlite":
             return create_engine(url)
-        folder = Path(location)
-        folder.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"check_same_thread": False})
+        engine = create_engine(url, connect_args={"check_same_thread": False})
         event.listen(engine, "connect", _tune_sqlite)
         return engine
 

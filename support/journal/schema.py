@@ -54,4 +54,4 @@ resources = Table(
 )
 """One row for each resource that was about to be made; states: `support.journal.records.State`."""
 
-Index("journal_resources_of_scope", resources.c.scope)
+Index("journal_resources_of_scope", resources.c.scope, resources.c.remote_id)

@@ -187,6 +187,13 @@ class History:
         rows = self._read(select(calls).where(calls.c.run == run).order_by(calls.c.created_at, calls.c.number))
         return [_call(row) for row in rows]
 
+    def number_of_calls(self, run: str, worker: str) -> int:
+        """How many calls of a run one of its processes has in the ledger."""
+        rows = self._read(
+            select(func.count().label("calls")).where(calls.c.run == run, calls.c.worker == worker)
+        )
+        return int(rows[0].calls)
+
     def _lines(self, run: str, name: ColumnElement[str]) -> list[Line]:
         unsettled = calls.c.state == "reserved"
         cached = calls.c.cache_read_tokens

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import httpx2
@@ -19,7 +19,8 @@ from support.gateway.markers import random_token
 from support.gateway.open import open_gateway
 from support.gateway.purse import LedgerPurse
 from support.housekeeping.cleanup import cleanup
-from support.journal import Journal, ScenarioRegister
+from support.journal import Journal, Run, ScenarioRegister
+from support.journal import Target as JournalledTarget
 from support.ledger import Caps, History, Ledger
 from support.reporting.costs import CostReport, build
 from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
@@ -61,6 +62,7 @@ class Suite:
     """Calls made, by scenario."""
     not_run: list[tuple[str, str]] = field(default_factory=list)
     deviation: str | None = None
+    _lease: Run | None = None
     _http: httpx2.AsyncClient | None = None
 
     @classmethod
@@ -77,9 +79,10 @@ class Suite:
         except BaseException:
             loop.run_until_complete(target.close())
             raise
-        suite = cls(settings, loop, target, ledger, journal, settings.run or random_token(8), deviation=settings.deviation)
+        suite = cls(
+            settings, loop, target, ledger, journal, settings.run or random_token(8), deviation=settings.deviation
+        )
         suite.history.begin_run(suite.run_id, target=target.name, money=target.money, caps=suite.caps())
-        journal.begin_run(suite.run_id, target=target.name, facts=target.facts, lease=settings.lease)
         return suite
 
     # One scenario ----------------------------------------------------------------------------------------------------
@@ -99,7 +102,7 @@ class Suite:
         wire = Wire()
         tenancy = await self.target.open(facts.id, lambda: wire.in_flight, self.deviation)
         account = Account(self.run_id, facts.id, facts.area, facts.row, self.target.money)
-        register = ScenarioRegister(self.journal, scenario=facts.id, tenant=tenancy.tenant)
+        register = self.lease().scenario(facts.id, tenancy.tenant)
         choke = ChokePoint(
             account=account,
             clock=tenancy.clock,
@@ -138,6 +141,8 @@ class Suite:
 
     async def _leave(self, scenario: OpenScenario) -> None:
         await scenario.tenancy.close()
+        if scenario.tenancy.control is not None:
+            scenario.register.close()
 
     # The run as a whole ----------------------------------------------------------------------------------------------
 
@@ -166,7 +171,7 @@ class Suite:
     def close(self) -> None:
         """Ends the run; every step of it is tried."""
         closers: Sequence[Any] = (
-            self.journal.end_run,
+            self._end_lease,
             self._close_connections,
             self.journal.close,
             self.ledger.close,
@@ -187,6 +192,18 @@ class Suite:
             await self.target.close()
 
         self.await_(closing())
+
+    def lease(self) -> Run:
+        """This process in the journal, from its first scenario on: by then the target knows how it can be reached again."""
+        if self._lease is None:
+            where = JournalledTarget(name=self.target.name, facts=self.target.facts)
+            span = timedelta(seconds=self.settings.lease)
+            self._lease = self.journal.begin_run(self.run_id, where, worker=self.ledger.worker, lease=span)
+        return self._lease
+
+    def _end_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.end()
 
     @property
     def http(self) -> httpx2.AsyncClient:

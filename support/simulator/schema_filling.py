@@ -160,7 +160,7 @@ class Filler:
         stated = re.compile(rf"\b{wanted}(?:\s+is|\s+was|\s*[:=])\s+[\"'“]?([^\n.,;!?\"'”]+)", re.IGNORECASE)
         for source in self._sources:
             if found := stated.search(source):
-                return found[1].strip()
+                return str(found[1]).strip()
         return None
 
     def _next_name(self) -> str:

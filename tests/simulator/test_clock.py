@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.simulator.clock import TenantClock, TimeRunsForward
-from tests.simulator.conftest import START, Account
+from tests.simulator.account import Account
 
+START = "2026-11-22T10:00:00+00:00"  # where the fixtures' clocks stand
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

@@ -36,7 +36,7 @@ class OpenAIFiles(FileStore):
         if expires_after is not None:
             options["expires_after"] = {"anchor": "created_at", "seconds": int(expires_after.total_seconds())}
         await self._client.files.create(
-            file=(sent_name, path.read_bytes()),
+            file=(sent_name, bytes_of(path)),
             purpose=purpose_to_send(purpose),  # type: ignore[arg-type]  # an unknown one is the provider's to refuse
             **options,
         )
@@ -63,6 +63,11 @@ class OpenAIFiles(FileStore):
     async def _send_delete(self, file_id: str) -> Deletion:
         gone = await self._client.files.delete(file_id)
         return Deletion(provider=Provider.OPENAI, id=gone.id)
+
+
+def bytes_of(path: Path) -> bytes:
+    """The content of the file, read before anything is sent."""
+    return path.read_bytes()
 
 
 def purpose_to_send(purpose: str | None) -> str:

@@ -14,23 +14,35 @@ from support.values import Provider
 
 
 class OpenAIGateway(ProviderGateway):
-    """One scenario's OpenAI. The SDK never repeats a request: the choke point does."""
+    """OpenAI for one scenario: its own key, the process's connections. The SDK repeats no request: the choke point does."""
 
     provider = Provider.OPENAI
-    offers = {  # noqa: RUF012  # declared as a class variable by the base
-        Capability.FILES: lambda self: OpenAIFiles(self.choke, self.client),
-        Capability.CHAT: lambda self: OpenAIChat(self.choke, self.client),
-        Capability.TOKENS: lambda self: OpenAITokens(self.choke, self.client),
-        Capability.MODELS: lambda self: OpenAIModels(self.choke, self.client),
-    }
 
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
         super().__init__(endpoint, http, choke)
-        self.choke = choke
-        self.client = openai.AsyncOpenAI(
+        self._client = openai.AsyncOpenAI(
             api_key=endpoint.key,
             base_url=f"{endpoint.base_url.rstrip('/')}/v1",
             http_client=http,
             max_retries=0,
             timeout=endpoint.request_timeout,
         )
+
+    def _files(self) -> OpenAIFiles:
+        return OpenAIFiles(self._choke, self._client)
+
+    def _chat(self) -> OpenAIChat:
+        return OpenAIChat(self._choke, self._client)
+
+    def _tokens(self) -> OpenAITokens:
+        return OpenAITokens(self._choke, self._client)
+
+    def _models(self) -> OpenAIModels:
+        return OpenAIModels(self._choke, self._client)
+
+    offers = {  # noqa: RUF012  # a class variable, as the base declares it
+        Capability.FILES: _files,
+        Capability.CHAT: _chat,
+        Capability.TOKENS: _tokens,
+        Capability.MODELS: _models,
+    }

@@ -36,7 +36,13 @@ FOURTH_LATE = Generation(thinking=("adaptive",))
 OPUS_4_6 = Generation(efforts=("low", "medium", "high", "max"), thinking=("enabled", "adaptive"))
 SONNET_4_6 = Generation(efforts=("low", "medium", "high", "max"), thinking=("enabled", "adaptive"), prefill=True)
 OPUS_4_5 = Generation(
-    200_000, 64_000, ("low", "medium", "high"), ("enabled",), compacts=False, prefill=True, inference_geo="not_available"
+    200_000,
+    64_000,
+    ("low", "medium", "high"),
+    ("enabled",),
+    compacts=False,
+    prefill=True,
+    inference_geo="not_available",
 )
 SONNET_4_5 = Generation(
     1_000_000, 64_000, (), ("enabled",), compacts=False, prefill=True, inference_geo="not_available"

@@ -32,9 +32,7 @@ class Shelf:
     expired: set[str] = field(default_factory=set)
     uploads: int = 0
 
-    def add(
-        self, filename: str, mime_type: str, data: bytes, now: datetime, seconds_to_live: int | None
-    ) -> StoredFile:
+    def add(self, filename: str, mime_type: str, data: bytes, now: datetime, seconds_to_live: int | None) -> StoredFile:
         """Keeps the bytes under a new id."""
         expires_at = None if seconds_to_live is None else now + timedelta(seconds=seconds_to_live)
         self.uploads += 1

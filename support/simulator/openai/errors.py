@@ -40,12 +40,26 @@ def refusal(status: int, message: str, *, param: str | None = None, code: str | 
     return Refusal(Answer(status, envelope(message, param=param, code=code)))
 
 
+# Beside those above, where a picture was sent.
+PICTURE_LIMITS = {
+    "x-ratelimit-limit-input-images": "250000",
+    "x-ratelimit-remaining-input-images": "249999",
+    "x-ratelimit-reset-input-images": "0s",
+}
+_WITH_CHARSET = "application/json; charset=utf-8"
+
+
+def unreadable_model() -> Refusal:
+    """A name that no model can have."""
+    return Refusal(Answer(400, envelope("invalid model ID"), {"content-type": _WITH_CHARSET}))
+
+
 def unknown_model(model: str) -> Refusal:
     """Chat and embeddings (recordings: chat completions; the answer names its character set)."""
     answer = Answer(
         404,
         envelope(f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found"),
-        {"content-type": "application/json; charset=utf-8"},
+        {"content-type": _WITH_CHARSET},
     )
     return Refusal(answer)
 
@@ -67,7 +81,7 @@ def masked(key: str) -> str:
 
 def _unauthorized(body: dict[str, Any]) -> Answer:
     headers = {
-        "content-type": "application/json; charset=utf-8",
+        "content-type": _WITH_CHARSET,
         "www-authenticate": 'Bearer realm="OpenAI API"',
     }
     return Answer(401, body, headers)
@@ -120,7 +134,9 @@ def internal() -> Answer:
 def failure(status: int, retry_after: float | None, message: str | None) -> Answer:
     """A scripted failure with the provider's usual type, code and words for the status."""
     kind, code, usual = _USUAL.get(status, ("server_error" if status >= 500 else "invalid_request_error", None, ""))
-    answer = Answer(status, envelope(message or usual or f"The request failed with status {status}.", kind=kind, code=code))
+    answer = Answer(
+        status, envelope(message or usual or f"The request failed with status {status}.", kind=kind, code=code)
+    )
     if retry_after is not None:
         answer.headers["retry-after"] = f"{retry_after:g}"
         answer.headers["retry-after-ms"] = f"{retry_after * 1000:g}"
@@ -129,7 +145,11 @@ def failure(status: int, retry_after: float | None, message: str | None) -> Answ
 
 _USUAL: dict[int, tuple[str, str | None, str]] = {
     400: ("invalid_request_error", None, "Invalid request."),
-    401: ("invalid_request_error", "invalid_api_key", f"Incorrect API key provided. You can find your API key at {KEYS_PAGE}."),
+    401: (
+        "invalid_request_error",
+        "invalid_api_key",
+        f"Incorrect API key provided. You can find your API key at {KEYS_PAGE}.",
+    ),
     403: ("invalid_request_error", None, "You have insufficient permissions for this operation."),
     404: ("invalid_request_error", None, "Not found."),
     409: ("invalid_request_error", None, "The resource was changed by another request. Please try again."),

@@ -37,7 +37,11 @@ class Model:
     audio: bool
     window: int
     max_output: int
+    efforts: tuple[str, ...]
+    """How much it may be told to reason; empty for one that does not."""
     default_effort: str
+    only_without_reasoning: bool
+    """Whether chat completions offer it functions only with effort `none` (provider-facts 12)."""
     fingerprint: str | None
     shows_logprobs: bool
     """Whether every choice carries `logprobs`, null where none were asked for (recordings: not since gpt-5)."""
@@ -75,7 +79,9 @@ def _described(entry: dict[str, Any]) -> Model:
         audio=audio,
         window=window,
         max_output=max_output,
+        efforts=_efforts(version) if reasoning else (),
         default_effort="none" if 5.1 <= version < 5.6 or not reasoning else "medium",
+        only_without_reasoning=version >= 6,
         fingerprint=None if version >= 5 or name.startswith(("gpt-3.5", "o")) else f"fp_{_digest(name):010x}",
         shows_logprobs=version < 5 and not audio,
         counts_cache_writes=version >= 5.6,
@@ -120,6 +126,14 @@ def _limits(name: str, version: float) -> tuple[int, int]:
     if name.startswith("gpt-4-"):
         return 128_000, 4_096
     return 128_000, 16_384
+
+
+def _efforts(version: float) -> tuple[str, ...]:
+    if version >= 5.6:
+        return ("none", "low", "medium", "high", "xhigh", "max")
+    if version >= 5.1:
+        return ("none", "low", "medium", "high", "xhigh")
+    return ("minimal", "low", "medium", "high") if version >= 5 else ("low", "medium", "high")
 
 
 def _digest(name: str) -> int:
