@@ -26,8 +26,11 @@ def shared_client() -> httpx2.AsyncClient:
     """The one HTTP client under all SDK clients of a process: making one costs 20 to 60 ms, so scenarios share it.
 
     It follows no cookies and no proxy of the environment's for loopback; each SDK adds its own key to each request.
+    Answers are asked for uncompressed: the wire record keeps bytes as they came, and values are read from it.
     """
     limits = httpx2.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=30.0)
     return httpx2.AsyncClient(
-        transport=RecordingTransport(httpx2.AsyncHTTPTransport(limits=limits)), follow_redirects=True
+        transport=RecordingTransport(httpx2.AsyncHTTPTransport(limits=limits)),
+        headers={"accept-encoding": "identity"},
+        follow_redirects=True,
     )

@@ -6,7 +6,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, Engine, Insert, Table, create_engine, event, make_url, select
+from sqlalchemy import URL, ClauseElement, Connection, Engine, Insert, Table, create_engine, event, make_url, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -76,10 +76,15 @@ class Database:
         if "://" in str(location):
             url = make_url(str(location))
             self.place = url.render_as_string(hide_password=True)
-            return create_engine(url)
-        folder = Path(location)
-        folder.mkdir(parents=True, exist_ok=True)
-        return create_engine(f"sqlite:///{folder / FILE_NAME}", connect_args={"check_same_thread": False})
+            if url.get_backend_name() != "sqlite":
+                return create_engine(url)
+            if url.database in (None, "", ":memory:"):
+                raise ArgumentError("a ledger in memory would be lost with its process")
+        else:
+            folder = Path(location)
+            folder.mkdir(parents=True, exist_ok=True)
+            url = URL.create("sqlite", database=str(folder / FILE_NAME))
+        return create_engine(url, connect_args={"check_same_thread": False})
 
     def _probe(self) -> None:
         """Reads a row of each table with all its columns: finds a file that is no database, and tables of another shape."""
@@ -123,6 +128,8 @@ class Database:
             advice = "install the database's Python driver"
         elif "locked" in str(error):
             advice = "another process holds it for too long: end that one"
+        elif "://" in self.place:
+            advice = "see that the server runs and lets this user make tables and write, or name another place"
         else:
             advice = "make that place writable, or move the damaged ledger away, or name another one"
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]

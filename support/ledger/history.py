@@ -189,9 +189,7 @@ class History:
 
     def number_of_calls(self, run: str, worker: str) -> int:
         """How many calls of a run one of its processes has in the ledger."""
-        rows = self._read(
-            select(func.count().label("calls")).where(calls.c.run == run, calls.c.worker == worker)
-        )
+        rows = self._read(select(func.count().label("calls")).where(calls.c.run == run, calls.c.worker == worker))
         return int(rows[0].calls)
 
     def _lines(self, run: str, name: ColumnElement[str]) -> list[Line]:

@@ -88,6 +88,7 @@ class TouchstoneAllure(AllureFormatter):  # type: ignore[misc]
             )
         leads = _session is None or _session.config is not config
         self._session = _session_of(config)
+        self.listener = self._session.listener
         self._leads = leads
         self.testplan = get_testplan()  # type: ignore[no-untyped-call]
         self._feature: Feature | None = None
@@ -203,15 +204,15 @@ def differences(context: Context) -> list[str]:
     return found
 
 
-def publish(context: Context, key: str, title: str, text: str) -> None:
-    """Shows a text on the report's first page (a global attachment).
+def publish(context: Context, key: str, title: str, markdown: str) -> None:
+    """Shows Markdown beside the results (a global attachment).
 
     Processes that share a run publish the same key, such as `cost-report`: the last one's text stays.
     """
-    source = f"{key}-attachment.txt"
-    shown = {"attachments": [{"name": title, "source": source, "type": "text/plain"}]}
+    source = f"{key}-attachment.md"
+    shown = {"attachments": [{"name": title, "source": source, "type": "text/markdown"}]}
     for folder in _session_of(context._runner.config).folders.values():
-        folder.write(source, text)
+        folder.write(source, markdown)
         folder.write_json(f"{key}-globals.json", shown)
 
 

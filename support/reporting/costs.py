@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +17,15 @@ from support.ledger.ledger import Ledger
 from support.values import Money, Value
 
 DEAREST = 5
+NAMES_ON_CONSOLE = 5
+"""Scenarios that the console names for one reason of not being run; Markdown and JSON name all."""
 JSON_NAME = "cost-report.json"
 MARKDOWN_NAME = "cost-report.md"
 
 _CENT = Decimal("0.01")
 _SMALLEST_SHOWN = Decimal("0.000001")
 _LABELS = {Money.SIMULATED: "simulated dollars, no real money", Money.LIVE: "US dollars"}
+_BUDGETS = {"dearest scenario": "the dearest scenario", "run": "the run", "total": "all live runs together"}
 _COLUMNS = ("", "calls", "tokens in", "cached", "tokens out", "dollars")
 
 
@@ -158,40 +161,50 @@ def dollars(amount: Decimal) -> str:
     size = abs(amount)
     if size < _SMALLEST_SHOWN:
         return f"under ${_SMALLEST_SHOWN}"
-    shown = size.quantize(_CENT if size >= 1 else _SMALLEST_SHOWN)
+    shown = size.quantize(_CENT if size >= 1 else _SMALLEST_SHOWN, ROUND_HALF_UP)
     text = f"{shown:f}"
     if size < 1:
         text = text.rstrip("0").ljust(4, "0")
     return ("-$" if amount < 0 else "$") + text
 
 
-def remarks(report: CostReport) -> list[str]:
-    """What the tables do not say, a sentence each: budgets, money without an answer, prices that are missing, what was not run."""
+def remarks(report: CostReport, names_at_most: int | None = None) -> list[str]:
+    """What the tables do not say, a sentence each: budgets, cost that is not known, missing prices, what was not run.
+
+    `names_at_most` is the number of scenarios to name for one reason; None names all.
+    """
     said = []
     if report.interrupted:
         said.append("The run was interrupted: the figures are those of the calls made until then.")
     for account in report.accounts:
         kind = "" if account.money is Money.LIVE else " (simulated)"
         said += [
-            f"Budget of the {budget.cap}{kind}: {dollars(budget.used_usd)} of {dollars(budget.limit_usd)} used, "
+            f"Budget of {_BUDGETS[budget.cap]}{kind}: {dollars(budget.used_usd)} of {dollars(budget.limit_usd)} used, "
             f"{dollars(budget.left_usd)} left."
             for budget in account.budgets
         ]
         total = account.total
         if total.unsettled_usd:
             said.append(
-                f"{dollars(total.unsettled_usd)}{kind} is reserved for {total.unsettled_calls} calls whose cost is not "
+                f"{dollars(total.unsettled_usd)}{kind} is reserved for {_calls(total.unsettled_calls)} whose cost is not "
                 f"known: it counts as spent, but is not in the table."
             )
         said += [
-            f"Unpriced{kind}: {model.provider} {model.model}, {model.calls} calls; their cost is not in the table."
+            f"Unpriced{kind}: {model.provider} {model.model}, {_calls(model.calls)}; the cost is not in the table."
             for model in account.unpriced
         ]
     for group in report.not_run:
-        said.append(f"Not run, {group.reason}: {len(group.scenarios)} ({'; '.join(group.scenarios)}).")
+        named = group.scenarios[:names_at_most]
+        more = len(group.scenarios) - len(named)
+        names = "; ".join(named) + (f"; and {more} more" if more else "")
+        said.append(f"Not run, {group.reason}: {len(group.scenarios)} ({names}).")
     if not report.not_run:
         said.append("Not run: nothing.")
     return said
+
+
+def _calls(number: int) -> str:
+    return f"{number:,} call{'' if number == 1 else 's'}"
 
 
 def _figures(line: Line) -> tuple[str, ...]:
@@ -211,17 +224,13 @@ def _title(report: CostReport, account: Account) -> str:
     return f"Cost of run {report.run}{where}{shared}: {account.label}"
 
 
-def _sections(account: Account) -> list[tuple[str, tuple[Line, ...]]]:
-    return [("provider", account.providers), ("area", account.areas)]
-
-
 def to_markdown(report: CostReport) -> str:
     """The report for a job summary or a file."""
     out: list[str] = []
     for account in report.accounts:
         out += [f"## {_title(report, account)}", ""]
         out += ["| " + " | ".join(_COLUMNS) + " |", "| --- " + "| ---: " * (len(_COLUMNS) - 1) + "|"]
-        for _, lines in _sections(account):
+        for lines in (account.providers, account.areas):
             out += [f"| {_cell(line.name)} | " + " | ".join(_figures(line)) + " |" for line in lines]
         out += ["| **total** | " + " | ".join(f"**{figure}**" for figure in _figures(account.total)) + " |", ""]
         if account.dearest_scenarios:
@@ -248,21 +257,21 @@ def console_view(report: CostReport) -> RenderableType:
     """The report as something that rich prints."""
     parts: list[RenderableType] = []
     for account in report.accounts:
-        table = Table(title=Text(_title(report, account)), title_justify="left")
+        table = Table()
         for column in _COLUMNS:
             table.add_column(column, justify="right" if column else "left")
-        for _, lines in _sections(account):
+        for lines in (account.providers, account.areas):
             for line in lines:
                 table.add_row(Text(line.name or "(none)"), *_figures(line))
             table.add_section()
         table.add_row("total", *_figures(account.total), style="bold")
-        parts.append(table)
+        parts += [Text(_title(report, account), style="bold"), table]
         if account.dearest_scenarios:
-            dearest = Table(title=Text("The dearest scenarios"), title_justify="left", show_header=False)
+            dearest = Table(show_header=False)
             for line in account.dearest_scenarios:
                 dearest.add_row(Text(line.name), Text(dollars(line.cost_usd), justify="right"))
-            parts.append(dearest)
-    parts += [Text(sentence) for sentence in remarks(report)]
+            parts += [Text("The dearest scenarios"), dearest]
+    parts += [Text(sentence) for sentence in remarks(report, NAMES_ON_CONSOLE)]
     return Group(*parts)
 
 

@@ -59,8 +59,10 @@ class TouchstoneRunner(Runner):  # type: ignore[misc]  # behave has no types
     def _settle(self) -> bool:
         """Closes the run and prints what it cost; True when the run itself shows a fault."""
         faults = []
-        if not self.aborted and not ran(self):
+        if not self.aborted and not selected(self):
             faults.append("Nothing was selected: no scenario matches these tags, names or files.")
+        elif not self.aborted and len(self.suite.not_run) == selected(self):
+            faults.append("Nothing ran: every scenario that was selected was skipped, for the reasons above.")
         interrupted = unreached(self)
         missing = self.suite.rows_missing()
         if missing is not None:
@@ -90,7 +92,7 @@ def unreached(runner: Runner) -> list[str] | None:
     ]
 
 
-def ran(runner: Runner) -> int:
+def selected(runner: Runner) -> int:
     """How many scenarios the tags, names and files selected."""
     return sum(
         bool(scenario.should_run(runner.config) or getattr(scenario, "skip_reason", None))

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import openai
 import pytest
 
@@ -370,9 +370,7 @@ async def test_a_request_that_takes_too_long_is_a_timeout(bench: Bench) -> None:
 )
 async def test_each_refusal_has_its_kind(status: int, code: str | None, message: str, kind: type[Exception]) -> None:
     body = {"message": message, "type": "x", "param": "p", "code": code}
-    response = openai._base_client.httpx2.Response(
-        status, headers={"x-request-id": "req_1"}, request=openai._base_client.httpx2.Request("GET", "http://x")
-    )
+    response = httpx2.Response(status, headers={"x-request-id": "req_1"}, request=httpx2.Request("GET", "http://x"))
     error = translate(openai.APIStatusError(message, response=response, body=body))
     assert type(error) is kind
     assert (error.message, error.status, error.code, error.request_id) == (message, status, code, "req_1")
@@ -394,9 +392,8 @@ async def test_a_gateway_per_scenario_is_cheap(bench: Bench) -> None:
     assert (time.perf_counter() - started) / 20 < 0.002
 
 
-async def test_the_simulator_sees_the_key_and_nothing_else_of_ours(bench: Bench, gateway: OpenAIGateway) -> None:
+async def test_no_key_is_recorded_and_answers_come_uncompressed(bench: Bench, gateway: OpenAIGateway) -> None:
     await gateway.files.list_page()
     headers = bench.wire.exchanges[0].request_headers
-    assert "authorization" not in headers
     assert bench.tenant.keys["OpenAI"] not in str(headers)
-    assert httpx.URL(bench.tenant.url).host == "127.0.0.1"
+    assert headers["accept-encoding"] == "identity"

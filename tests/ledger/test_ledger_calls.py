@@ -106,6 +106,8 @@ def test_a_call_takes_one_transaction(ledger: Ledger, entry: MakeEntry, accepted
     for _ in range(20):
         ledger.settle(accepted(ledger.reserve(entry(), D("0.004"), WIDE)), USAGE, D("0.001"))
     assert len(commits) == 20
+    ledger.flush()
+    assert ledger.flush() is False
 
 
 def test_what_costs_more_than_was_reserved_is_recorded_as_it_is(
@@ -306,6 +308,8 @@ def test_tables_of_another_shape_are_not_written_to(tmp_path: Path) -> None:
     [
         ("nonsense://host/name", "give a folder or a database URL"),
         ("://", "give a folder or a database URL"),
+        ("sqlite://", "would be lost"),
+        ("sqlite:////nowhere/at/all.db", "unable to open database file"),
         ("mysql://user:hunter2@localhost/name", "install the database's Python driver"),
     ],
 )
@@ -314,3 +318,27 @@ def test_a_url_that_leads_nowhere_gets_one_sentence_without_its_password(url: st
         Ledger.open(url)
     assert said in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+def test_a_sqlite_url_is_as_good_as_a_folder(tmp_path: Path, entry: MakeEntry, accepted: Accepted) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        ledger.settle(accepted(ledger.reserve(entry(), D("0.004"), WIDE)), USAGE, D("0.001"))
+    with Ledger.open(tmp_path) as ledger:
+        assert ledger.standing(Money.LIVE) == Standing(D("0.001"), D(0))
+
+
+def test_a_ledger_that_another_process_blocks_loses_nothing(
+    tmp_path: Path, entry: MakeEntry, accepted: Accepted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.ledger.database._BUSY_MS", 50)
+    with Ledger.open(tmp_path) as ledger:
+        reservation = accepted(ledger.reserve(entry(), D("0.004"), WIDE))
+        blocker = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        ledger.settle(reservation, USAGE, D("0.001"))
+        with pytest.raises(LedgerUnavailable, match="another process holds it for too long"):
+            ledger.reserve(entry(), D("0.004"), WIDE)
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        accepted(ledger.reserve(entry(), D("0.004"), WIDE))
+        assert ledger.standing(Money.LIVE, "run-1") == Standing(D("0.001"), D("0.004"))

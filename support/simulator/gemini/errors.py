@@ -83,9 +83,7 @@ def violations(found: Sequence[tuple[str, str]]) -> Refusal:
 
 def file_not_accessible(name: str) -> Refusal:
     """A file that is missing, deleted, expired or another key's: 403, not 404."""
-    return Refusal(
-        status(403, f"You do not have permission to access the File {name} or it may not exist.")
-    )
+    return Refusal(status(403, f"You do not have permission to access the File {name} or it may not exist."))
 
 
 def cache_not_accessible() -> Refusal:

@@ -57,9 +57,9 @@ class StoredFile:
         return text_of(self.data, self.display_name or "", self.mime_type)
 
     def text_tokens(self) -> int:
-        """How many tokens its text has, or its pages have where it is a PDF."""
+        """As `tokens_of`, found out once."""
         if self.tokens is None:
-            self.tokens = tokens_of(self.data, self.mime_type, self.text())
+            self.tokens = tokens_of(self.data, self.text())
         return self.tokens
 
 
@@ -136,11 +136,9 @@ class Files:
             del self.by_id[file_id]
 
 
-def tokens_of(data: bytes, mime_type: str, text: str) -> int:
-    """A PDF counts 258 a page (documentation of Gemini; unverified for the models after 2.5), other text by the tokenizer."""
-    if data.startswith(b"%PDF-") or mime_type == "application/pdf":
-        return 258 * max(1, pdf_pages(data))
-    return tokenizer.count(text)
+def tokens_of(data: bytes, text: str) -> int:
+    """How many tokens a document has: a PDF 258 a page and 0 if it has none (unverified after 2.5), all else by its text."""
+    return 258 * pdf_pages(data) if data.startswith(b"%PDF-") else tokenizer.count(text)
 
 
 def record(file: StoredFile, now: datetime, base_url: str) -> dict[str, Any]:

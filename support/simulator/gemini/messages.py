@@ -18,6 +18,7 @@ from support.simulator.gemini.proto import (
     VALUE,
     ByName,
     Enum,
+    Kind,
     Message,
     Several,
 )
@@ -61,7 +62,9 @@ FUNCTION_RESPONSE = Message(
     response=STRUCT,
     parts=Several(VALUE),
     will_continue=TRUTH,
-    scheduling=Enum("FunctionResponse.Scheduling", _words("SCHEDULING_UNSPECIFIED", "SILENT", "WHEN_IDLE", "INTERRUPT")),
+    scheduling=Enum(
+        "FunctionResponse.Scheduling", _words("SCHEDULING_UNSPECIFIED", "SILENT", "WHEN_IDLE", "INTERRUPT")
+    ),
 )
 EXECUTABLE_CODE = Message("ExecutableCode", id=TEXT, language=Enum("ExecutableCode.Language", LANGUAGE), code=TEXT)
 CODE_RESULT = Message("CodeExecutionResult", id=TEXT, outcome=Enum("CodeExecutionResult.Outcome", OUTCOME), output=TEXT)
@@ -105,9 +108,7 @@ CONTENT = Message("Content", role=TEXT, parts=Several(PART))
 
 SCHEMA = Message(
     "Schema",
-    type=Enum(
-        "Type", _words("TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL")
-    ),
+    type=Enum("Type", _words("TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL")),
     format=TEXT,
     title=TEXT,
     description=TEXT,
@@ -130,7 +131,8 @@ SCHEMA = Message(
     ref=TEXT,
 )
 SCHEMA.add(items=SCHEMA, properties=ByName(SCHEMA), any_of=Several(SCHEMA), defs=ByName(SCHEMA))
-SCHEMA.add(**{"$ref": TEXT, "$defs": ByName(SCHEMA)})
+_WITH_DOLLARS: dict[str, Kind] = {"$ref": TEXT, "$defs": ByName(SCHEMA)}
+SCHEMA.add(**_WITH_DOLLARS)
 
 FUNCTION_DECLARATION = Message(
     "FunctionDeclaration",

@@ -3,6 +3,8 @@
 Sources: recordings of models.list; provider-facts 10 to 13. Data, no behaviour.
 """
 
+# ruff: noqa: E501  # a table: one line a model
+
 from __future__ import annotations
 
 CHAT = ("generateContent", "countTokens", "createCachedContent", "batchGenerateContent")

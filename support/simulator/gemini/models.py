@@ -76,8 +76,7 @@ def _model(row: tuple[str, str, str, int, int, tuple[str, ...], tuple[float, ...
 
 
 MODELS = {
-    model.name: model
-    for model in (*(_model(row, True) for row in CURRENT), *(_model(row, False) for row in RETIRED))
+    model.name: model for model in (*(_model(row, True) for row in CURRENT), *(_model(row, False) for row in RETIRED))
 }
 _LISTED = tuple(model for model in MODELS.values() if model.is_listed)
 

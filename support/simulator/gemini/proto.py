@@ -40,7 +40,7 @@ class Reader:
     def unknown_name(self, place: Place, name: str, why: str = "Cannot find field.") -> None:
         """A name that the message at `place` does not have."""
         path = path_of(place)
-        where = f' at \'{path}\'' if path else ""
+        where = f" at '{path}'" if path else ""
         self._found.append((path, f'Invalid JSON payload received. Unknown name "{name}"{where}: {why}'))
 
     def finish(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from support.simulator import ids
@@ -25,8 +24,6 @@ GRANULARITY = 8 * MEBIBYTE
 KEPT = 64
 """How many uploads that have ended a tenant remembers, so that a late question about one is answered."""
 
-_ALPHABET = ids.BASE62 + "_-"
-
 Status = Literal["active", "final", "cancelled"]
 
 
@@ -37,7 +34,6 @@ class Upload:
     name: str | None
     display_name: str | None
     mime_type: str
-    base_url: str
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
     status: Status = "active"
@@ -79,7 +75,7 @@ def _start(state: GeminiState, call: Call, version: str) -> Answer:
     queries.known(call)
     sent = proto.read(messages.CREATE_FILE, call.body, version).get("file", {})
     announced = call.headers.get("x-goog-upload-header-content-length", "")
-    if announced.isdecimal() and int(announced) > LARGEST:  # words unverified
+    if announced.isdecimal() and (len(announced) > 12 or int(announced) > LARGEST):  # words unverified
         raise invalid(f"File size is too large: {announced} bytes. The maximum is {LARGEST} bytes.")
     if len(sent.get("displayName") or "") > LONGEST_NAME:  # words unverified
         raise at_fault("CreateFileRequest", "file.display_name", f"must be at most {LONGEST_NAME} characters")
@@ -90,9 +86,8 @@ def _start(state: GeminiState, call: Call, version: str) -> Answer:
         name=sent.get("name") or None,
         display_name=sent.get("displayName"),
         mime_type=sent.get("mimeType") or named or "application/octet-stream",
-        base_url=call.base_url,
     )
-    upload_id = ids.token(96, _ALPHABET)
+    upload_id = ids.token(96, ids.BASE62)
     state.uploads[upload_id] = upload
     HOLDERS.note(upload_id, key_of(call.headers, call.query) or "")
     url = f"{call.base_url}/upload/{version}/files?upload_id={upload_id}&upload_protocol=resumable"
@@ -117,7 +112,7 @@ def _finalize(state: GeminiState, call: Call) -> Answer:
     upload = _known(state, call)
     if upload.status == "final":  # asked again after an answer that was lost (unverified)
         file = state.files.find(upload.file_id or "", call.now)
-        return _told(upload, {"file": record(file, call.now, upload.base_url)} if file is not None else {})
+        return _told(upload, {"file": record(file, call.now, call.base_url)} if file is not None else {})
     upload = _active(state, call)
     _take(upload, call)
     file = state.files.add(
@@ -131,7 +126,7 @@ def _finalize(state: GeminiState, call: Call) -> Answer:
     )
     _end(state, upload, "final")
     upload.file_id = file.id
-    return _told(upload, {"file": record(file, call.now, upload.base_url)})
+    return _told(upload, {"file": record(file, call.now, call.base_url)})
 
 
 def _query(state: GeminiState, call: Call) -> Answer:
@@ -185,7 +180,7 @@ def _end(state: GeminiState, upload: Upload, how: Status) -> None:
 
 
 def _told(upload: Upload, body: dict[str, Any] | None = None) -> Answer:
-    headers = {"x-goog-upload-status": upload.status}
+    headers: dict[str, str] = {"x-goog-upload-status": upload.status}
     if body is None:
         headers |= {"x-goog-upload-size-received": str(upload.size), "content-type": "text/plain; charset=utf-8"}
     return Answer(200, b"" if body is None else body, headers)
@@ -216,7 +211,9 @@ def _is_start(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> boo
 def routes(version: str) -> list[Route]:
     """`/upload/VERSION/files`; some clients PUT the bytes (recordings: maruel/genai)."""
     path = f"/upload/{version}/files"
-    start = Route("POST", path, "files.upload_start", lambda state, call: _start(state, call, version), "json", accepts=_is_start)
+    start = Route(
+        "POST", path, "files.upload_start", lambda state, call: _start(state, call, version), "json", accepts=_is_start
+    )
     found = [start]
     for method in ("POST", "PUT"):
         found += [

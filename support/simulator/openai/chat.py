@@ -107,7 +107,7 @@ def _compact(arguments: dict[str, Any]) -> str:
 
 def _usage(request: ChatRequest, said: int, thought: int) -> dict[str, Any]:
     prompt, model = request.prompt, request.model
-    went_in, came_out = prompt.tokens(), said + thought
+    went_in, came_out = request.input_tokens, said + thought
     details_in: dict[str, int] = {"cached_tokens": 0}
     if model.counts_cache_writes:
         details_in["cache_write_tokens"] = 0

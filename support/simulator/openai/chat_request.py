@@ -79,6 +79,7 @@ class ChatRequest:
     """None: no log probabilities were asked for."""
     speaks: bool
     """The answer is wanted as sound."""
+    input_tokens: int = 0
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter as it was sent; null counts as absent."""
@@ -108,7 +109,7 @@ def read(body: dict[str, Any], shelf: FileShelf, now: int) -> ChatRequest:
         _read_tools(request)
         _read_format(request)
         _check_combinations(request)
-    used = prompt.tokens()
+    request.input_tokens = used = prompt.tokens()
     if used > model.window:
         raise refusal(
             400,

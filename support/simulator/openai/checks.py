@@ -47,7 +47,8 @@ def check(body: Mapping[str, Any], rules: Mapping[str, Rule], where: str = "") -
             raise unknown(f"{where}{name}")
         if value is None or rule.kind == "any":
             continue
-        expect(value, rule.kind, f"{where}{name}")
+        if type(value) not in _TYPES[rule.kind]:  # a boolean's type is not `int`, so it goes on to be judged
+            expect(value, rule.kind, f"{where}{name}")
         if rule.values and value not in rule.values:
             raise invalid_value(value, rule.values, f"{where}{name}")
         if rule.low is not None or rule.high is not None:

@@ -40,6 +40,8 @@ def refusal(status: int, message: str, *, param: str | None = None, code: str | 
     return Refusal(Answer(status, envelope(message, param=param, code=code)))
 
 
+_STANDING_HEADERS = {"openai-version": "2020-10-01", "openai-organization": "org-touchstone"}
+_INFERENCE_HEADERS = {**_STANDING_HEADERS, **_RATE_LIMITS}
 # Beside those above, where a picture was sent.
 PICTURE_LIMITS = {
     "x-ratelimit-limit-input-images": "250000",
@@ -177,17 +179,17 @@ _USUAL: dict[int, tuple[str, str | None, str]] = {
 def finish(call: Call, answer: Answer) -> None:
     """Request id always; version, time and rate limits as the provider shows them (recordings: response_headers).
 
-    An answer from before a route was known, and a 401 or 404 of an inference endpoint, has the request id alone.
+    An answer from before a route was known, and a 401 or 404 of an inference endpoint, has the request id alone. What
+    the answer says itself stays.
     """
-    headers = answer.headers
     number = ids.hex_token(32)
-    headers.setdefault("x-request-id", f"req_{number}")
     inference = call.operation in _INFERENCE
     if not call.operation or (inference and answer.status in (401, 404)):
+        answer.headers.setdefault("x-request-id", f"req_{number}")
         return
-    headers.setdefault("openai-version", "2020-10-01")
-    headers.setdefault("openai-organization", "org-touchstone")
-    headers.setdefault("openai-processing-ms", str(5 + int(number[:2], 16)))
-    if inference:
-        for name, value in _RATE_LIMITS.items():
-            headers.setdefault(name, value)
+    answer.headers = {
+        "x-request-id": f"req_{number}",
+        "openai-processing-ms": str(5 + int(number[:2], 16)),
+        **(_INFERENCE_HEADERS if inference else _STANDING_HEADERS),
+        **answer.headers,
+    }
