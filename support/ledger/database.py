@@ -146,9 +146,13 @@ class Database:
 
     def tidy(self) -> None:
         """Moves what the write-ahead log holds into the file, beside the calls that go on."""
-        if self.dialect == "sqlite":
+        if self.dialect != "sqlite":
+            return
+        try:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
+        except SQLAlchemyError as error:
+            raise self.unavailable(error) from error
 
     def close(self) -> None:
         self.cursor.close()

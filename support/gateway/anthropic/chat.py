@@ -54,7 +54,8 @@ class AnthropicChat(ChatModel):
         return arguments
 
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:
-        await self._client.messages.create(**request)
+        # The answer is read from the wire: without its raw response the SDK would build the same message a second time.
+        await self._client.messages.with_raw_response.create(**request)
         return answered(answer_on_the_wire())
 
     async def _send_stream(self, request: Mapping[str, Any]) -> AsyncIterator[Piece]:

@@ -114,7 +114,8 @@ class GrowingAnswer:
             raise cut_short()
         text = "".join(self._texts)
         if raw is None:
-            raw = {**last.model_dump(mode="json", by_alias=True, exclude_none=True), "text": text}
+            spoken = last.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"sdk_http_response"})
+            raw = {**spoken, "text": text}
         return ChatAnswer(
             provider=Provider.GEMINI,
             model=last.model_version or "",
