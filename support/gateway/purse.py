@@ -56,9 +56,10 @@ class LedgerPurse:
         if operation.bound is None:
             self._ledger.settle(money.reservation, usage, FREE, attempts)
             return None, False
-        cost = None
-        if usage is not None and operation.model is not None:
-            cost = price(operation.provider, operation.model, usage)
+        if usage is None or operation.model is None:
+            self._ledger.leave_reserved(money.reservation, attempts)
+            return None, False
+        cost = price(operation.provider, operation.model, usage)
         self._ledger.settle(money.reservation, usage, cost, attempts)
         return cost, cost is None
 

@@ -1,5 +1,6 @@
 """What a run prints: live progress in a terminal, one plain line a scenario elsewhere, failures in full as they happen."""
 
+import logging
 import os
 import time
 from collections import Counter
@@ -116,6 +117,7 @@ class TouchstoneConsole(Formatter):  # type: ignore[misc]
         if self.stdout_mode:
             # this formatter prints a summary of its own; behave's stays for all others
             config.reporters[:] = [one for one in config.reporters if not isinstance(one, AbstractSummaryReporter)]
+            logging.getLogger("behave").setLevel(logging.ERROR)  # it warns of each skip, which has its line here
         recorder.subscribe(self._on_call)
 
     def _on_call(self, event: CallEvent) -> None:
@@ -187,13 +189,13 @@ def summary(counts: Mapping[str, int], reasons: Counter[str], wrong: list[str], 
     if reasons:
         lines += ["Not run:", *(f"  {number:4}  {reason}" for reason, number in reasons.most_common()), ""]
     if wrong:
-        lines += ["Not as it should be:", *(f"  {name}" for name in wrong), ""]
+        lines += ["Failed:", *(f"  {name}" for name in wrong), ""]
     total = sum(counts.values())
     told = [f"{counts[status]} {status}" for status in ("passed", "failed", "broken", "skipped") if counts.get(status)]
     if counts.get("dry"):
         told.append(f"{counts['dry']} looked at, not run")
     plural = "scenario" if total == 1 else "scenarios"
-    return [*lines, f"{total} {plural}: {', '.join(told) or 'none was selected'} ({seconds:.1f} s)"]
+    return [*lines, f"{total} {plural}: {', '.join(told) or 'none was run'} ({seconds:.1f} s)"]
 
 
 def in_full(scenario: Scenario, ended: Outcome) -> str:

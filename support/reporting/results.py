@@ -48,7 +48,7 @@ class ResultsFolder:
             self._lock = _claim(path, run_id)
         except OSError as error:
             raise SetupError(
-                f"The results folder {path} cannot be written ({error.strerror}): make it writable, or remove what is in its place."
+                f"The results folder {_shown(path)} cannot be written ({error.strerror}): make it writable, or remove what is in its place."
             ) from error
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class ResultsFolder:
             temporary.write_bytes(data)
             os.replace(temporary, self.path / name)
         except OSError as error:
-            self.failures.append(f"{self.path / name} could not be written: {error.strerror}.")
+            self.failures.append(f"{_shown(self.path / name)} could not be written: {error.strerror}.")
 
     def write_json(self, name: str, data: Any) -> None:
         """The same for plain data; secrets go before it becomes JSON, where they would be escaped."""
@@ -101,6 +101,10 @@ class ResultsFolder:
             self.failures.append(f"{source} could not be attached: {error.strerror}.")
         else:
             self.report_attached_data(body, file_name)
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _claim(path: Path, run_id: str | None) -> TextIO:

@@ -23,6 +23,7 @@ from support.errors import (
     Unsupported,
 )
 from support.gateway.capabilities import Capability
+from support.gateway.openai.chat import answered, usage_of
 from support.gateway.openai.errors import translate
 from support.gateway.openai.gateway import OpenAIGateway
 from support.gateway.uploads import sent_uploads
@@ -205,6 +206,7 @@ async def test_a_stream_ends_in_the_same_answer(bench: Bench, gateway: OpenAIGat
     assert len(pieces) > 1
     assert "".join(pieces) == stream.answer.text == whole.text
     assert (stream.answer.usage, stream.answer.stop_reason) == (whole.usage, "end")
+    assert stream.answer.raw["choices"][0]["message"]["content"] == whole.text
     assert bench.purse.settled == [whole.usage, whole.usage]
 
 
@@ -271,21 +273,34 @@ async def test_a_stream_that_breaks_off_is_no_answer(bench: Bench, gateway: Open
 
 
 def test_cached_and_written_tokens_are_taken_out_of_the_input() -> None:
-    from openai.types import CompletionUsage
-
-    from support.gateway.openai.chat import usage_of
-
-    figures = CompletionUsage.model_validate(
-        {
-            "prompt_tokens": 1500,
-            "completion_tokens": 20,
-            "total_tokens": 1520,
-            "prompt_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 400},
-        }
-    )
+    figures = {
+        "prompt_tokens": 1500,
+        "completion_tokens": 20,
+        "total_tokens": 1520,
+        "prompt_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 400, "audio_tokens": 0},
+    }
     assert usage_of(figures) == Usage(
         uncached_input_tokens=76, cache_read_tokens=1024, cache_write_5m_tokens=400, output_tokens=20
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "finish", "text", "reason"),
+    [
+        ({"content": "yes", "refusal": None}, "stop", "yes", "end"),
+        ({"content": "ye", "refusal": None}, "length", "ye", "length"),
+        ({"content": None, "tool_calls": [{}]}, "tool_calls", "", "tool_call"),
+        ({"content": None, "refusal": "I cannot help."}, "stop", "I cannot help.", "refusal"),
+        ({"content": "", "refusal": None}, "content_filter", "", "refusal"),
+        ({"content": "x", "refusal": None}, "something new", "x", "other"),
+    ],
+)
+def test_each_end_has_its_reason(message: dict[str, object], finish: str, text: str, reason: str) -> None:
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    usage = {"prompt_tokens": 3, "completion_tokens": 1}
+    answer = answered({"id": "chatcmpl-1", "model": "m", "choices": [choice], "usage": usage})
+    assert (answer.text, answer.stop_reason) == (text, reason)
+    assert answer.usage == Usage(uncached_input_tokens=3, output_tokens=1)
 
 
 # Models -----------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """The models that Anthropic serves here: current ones and those retired in recent years (provider-facts 10 to 12).
 
-Ids: SDK 2.12 (`Model`, `DEPRECATED_MODELS`) and recordings of anthropic models. Names, releases, windows, output limits and
-capabilities of 2025-08 to 2026-07: recordings. Unverified: releases, efforts and thinking of Mythos and of all after
-claude-haiku-5-5's published ones; windows and limits of Claude 3; days of deprecation, but those of retirement are the SDK's.
+Ids and days of retirement: SDK 2.12 (`Model`, `DEPRECATED_MODELS`). Names, releases, windows, output limits and capabilities of
+2025-08 to 2026-07: recordings of anthropic models. claude-haiku-5-5: provider-facts 10. Unverified: the releases of the other
+models after 2026-07 and of Mythos, their capabilities, the windows and limits of Claude 3, all days of deprecation, and the
+retirement of Opus 4.1, Sonnet 3.5 and Haiku 3 (the provider's announcements).
 """
 
 from __future__ import annotations
