@@ -1,5 +1,6 @@
 """The run in a terminal: a line that keeps count at the bottom, finished features and failures above it."""
 
+import atexit
 from collections import Counter
 from typing import TextIO
 
@@ -42,6 +43,7 @@ class LiveView:
     def feature(self, feature: Feature) -> None:
         if not self._live.is_started:
             self._live.start()
+            atexit.register(self._live.stop)  # a run that crashes closes no formatter, and would leave no cursor
 
     def scenario(self, scenario: Scenario) -> None:
         self._live.refresh()
@@ -68,6 +70,7 @@ class LiveView:
 
     def close(self) -> None:
         self._live.stop()
+        atexit.unregister(self._live.stop)
 
     def line(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)

@@ -154,7 +154,10 @@ def test_a_failure_has_its_trace_without_the_runner(ran):
 
 
 def test_labels_place_the_result(ran):
-    labels = [(label["name"], label["value"]) for label in ran[1].results["A deleted file is gone for good on OpenAI"]["labels"]]
+    labels = [
+        (label["name"], label["value"])
+        for label in ran[1].results["A deleted file is gone for good on OpenAI"]["labels"]
+    ]
     told = dict(labels)
     assert told["epic"] == "Files"
     assert told["feature"] == "Taking files back"

@@ -55,12 +55,11 @@ def test_steps_of_what_was_not_chosen_do_not_shift_those_of_the_next(tmp_path):
 
 def test_a_real_skip_stays_beside_a_selection(tmp_path):
     hooks = "\ndef before_scenario(context, scenario):\n    if scenario.name == 'One': scenario.skip('slow')\n"
-    run = Toy(tmp_path, TWO, hooks).behave("--tags=@chosen")
-    assert statuses(run.results) == {"One": "skipped", "Third": "passed"}
-    hidden = Toy(tmp_path / "again", TWO, hooks) if (tmp_path / "again").mkdir() is None else None
-    run = hidden.behave("--tags=@chosen", "--no-skipped")
-    assert statuses(run.results) == {"Third": "passed"}
-    assert "DIFFERENCE" not in run.out
+    toy = Toy(tmp_path, TWO, hooks)
+    shown, hidden = toy.behave("--tags=@chosen"), toy.behave("--tags=@chosen", "--no-skipped")
+    assert statuses(shown.results) == {"One": "skipped", "Third": "passed"}
+    assert statuses(hidden.results) == {"Third": "passed"}
+    assert "DIFFERENCE" not in shown.out + hidden.out
 
 
 def test_a_feature_skipped_as_a_whole_keeps_the_reason(tmp_path):
@@ -130,14 +129,20 @@ def extra_before_all(context):
 @pytest.mark.parametrize("step", ["it takes long", "it waits long"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_scenario_is_broken_and_the_run_ends_in_order(tmp_path, number, step):
-    toy = Toy(tmp_path, f"Feature: A\n  Scenario: First\n    Given it works\n  Scenario: Long\n    Given {step}\n    Then it works\n")
+    toy = Toy(
+        tmp_path,
+        f"Feature: A\n  Scenario: First\n    Given it works\n  Scenario: Long\n    Given {step}\n    Then it works\n",
+    )
     toy.feature("b", ONE)
     run = toy.interrupted(number)
     assert run.code == 1
     assert "AFTER ALL" in run.out
     assert "DIFFERENCE" not in run.out
     assert statuses(run.results) == {"First": "passed", "Long": "broken"}
-    assert run.results["Long"]["statusDetails"]["message"] == "Interrupted: the run was stopped before this scenario ended."
+    assert (
+        run.results["Long"]["statusDetails"]["message"]
+        == "Interrupted: the run was stopped before this scenario ended."
+    )
     assert [one["status"] for one in run.results["Long"]["steps"]] == ["broken", "skipped"]
 
 
@@ -156,7 +161,16 @@ def before_scenario(context, scenario):
     [
         ["-f", "allure_behave.formatter:AllureFormatter", "-o", "mine"],
         ["-f", "plain", "-o", "plain.txt", "-f", "allure_behave.formatter:AllureFormatter", "-o", "mine"],
-        ["-f", "allure_behave.formatter:AllureFormatter", "-o", "mine", "-f", "allure_behave.formatter:AllureFormatter", "-o", "mine2"],
+        [
+            "-f",
+            "allure_behave.formatter:AllureFormatter",
+            "-o",
+            "mine",
+            "-f",
+            "allure_behave.formatter:AllureFormatter",
+            "-o",
+            "mine2",
+        ],
     ],
 )
 def test_a_second_allure_formatter_gets_the_same_results(tmp_path, arguments):
@@ -212,7 +226,9 @@ def test_the_next_run_clears_the_folder_unless_they_share_an_id(tmp_path):
 def test_a_run_beside_another_removes_none_of_its_results(tmp_path):
     toy = Toy(tmp_path, ONE)
     toy.feature("b", "Feature: L\n  Scenario: Before\n    Given it works\n  Scenario: Long\n    Given it takes long\n")
-    long = subprocess.Popen([BEHAVE, "features/b.feature"], cwd=tmp_path, env=_environ(None), stdout=subprocess.PIPE, text=True)
+    long = subprocess.Popen(
+        [BEHAVE, "features/b.feature"], cwd=tmp_path, env=_environ(None), stdout=subprocess.PIPE, text=True
+    )
     try:
         while not (tmp_path / "begun").exists():
             assert long.poll() is None
@@ -258,6 +274,17 @@ def after_feature(context, feature):
     assert "DIFFERENCE features/a.feature:2 Alone: passed in the run, not in the report." in run.out
 
 
+def test_a_folder_that_goes_away_fails_no_scenario_but_the_gate(tmp_path):
+    hooks = """
+import shutil
+def before_feature(context, feature): shutil.rmtree("reports/allure-results")
+"""
+    run = Toy(tmp_path, ONE, hooks).behave()
+    assert "  ok   Alone" in run.out
+    assert "-result.json could not be written: No such file or directory." in run.out
+    assert "DIFFERENCE The result " in run.out
+
+
 def test_a_result_that_looks_better_than_the_run_is_found_by_the_gate(tmp_path):
     hooks = """
 import allure_commons
@@ -276,8 +303,9 @@ def after_all(context):
     allure.publish(context, "cost-report", "Cost report", "key sim-openai-7d1f0c2b9a, " + context.config.userdata["text"])
 """
     toy = Toy(tmp_path, ONE, hooks)
-    toy.behave("-D", "run=r1", "-D", "text=first")
-    toy.behave("-D", "run=r1", "-D", "text=second")
+    toy.feature("b", TWO)
+    toy.behave("-D", "run=r1", "-D", "text=first", "features/a.feature")
+    toy.behave("-D", "run=r1", "-D", "text=second", "features/b.feature")
     [shown] = [one["attachments"] for one in globals_of(toy)]
     assert [(one["name"], one["type"]) for one in shown] == [("Cost report", "text/markdown")]
     assert (toy.results_dir / shown[0]["source"]).read_text() == "key sim-…, second"

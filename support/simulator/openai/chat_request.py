@@ -262,7 +262,7 @@ def _read_format(request: ChatRequest) -> None:
         raise checks.missing("response_format.json_schema.name")
     schema = described.get("schema") or {}
     checks.expect(schema, "object", "response_format.json_schema.schema")
-    if described.get("strict") and (wrong := schemas.fault(schema)) is not None:
+    if (wrong := schemas.fault(schema, strict=bool(described.get("strict")))) is not None:
         message = f"Invalid schema for response_format '{described['name']}': {wrong}"
         raise refusal(400, message, param="response_format")
     request.prompt.schema = schema

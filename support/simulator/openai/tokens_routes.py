@@ -125,6 +125,8 @@ def _part(prompt: Prompt, part: Any, where: str, shelf: FileShelf, now: int) -> 
             prompt.documents.append(parts.document(shelf, part, where, now))
     elif kind == "input_image":
         url = part.get("image_url")
+        if url is not None:
+            checks.expect(url, "string", f"{where}.image_url")
         prompt.image_tokens += parts.IMAGE_TOKENS if url is None else parts.image_tokens(url, part.get("detail"), where)
     elif kind == "input_audio":
         prompt.audio_tokens += 1

@@ -82,7 +82,7 @@ def _function(function: Any, where: str) -> Tool:
     name = _name(function, where)
     parameters = function.get("parameters") or {}
     checks.expect(parameters, "object", f"{where}.parameters")
-    if function.get("strict") and (wrong := schemas.fault(parameters)) is not None:
+    if (wrong := schemas.fault(parameters, strict=bool(function.get("strict")))) is not None:
         raise refusal(
             400,
             f"Invalid schema for function '{name}': {wrong}",
