@@ -97,17 +97,16 @@ def matrix() -> None:
 
 @app.command()
 def sweep(
-    target: Annotated[str | None, typer.Option(help="Sweep this target; as the suite's setting `target`.")] = None,
-    simulator_url: Annotated[str | None, typer.Option(help="A simulator that runs.")] = None,
+    run: Annotated[
+        str | None, typer.Option(help="One run's leftovers only; without it, those of all that have ended.")
+    ] = None,
     state: StateOption = None,
 ) -> None:
     """Remove what killed runs left behind, by journal and by marker; touches no run that is alive."""
-    from support.run.sweeping import sweep_target
+    from support.run.sweeping import sweep_everything
     from support.settings import Settings
 
-    given = {"target": target, "simulator_url": simulator_url, "state": state}
-    settings = Settings.read({name: value for name, value in given.items() if value is not None})
-    said = asyncio.run(sweep_target(settings))
+    said = asyncio.run(sweep_everything(Settings.read({"state": state} if state else {}), run))
     for line in said.lines():
         print(line)
     if said.problems:
@@ -116,12 +115,9 @@ def sweep(
 
 def main(command: Callable[[], object] = app) -> int:
     """Runs a command; a mistake of the user's is one sentence and exit code 2."""
-    from support.journal import JournalUnavailable
-    from support.ledger import LedgerUnavailable
-
     try:
         command()
-    except (SetupError, LedgerUnavailable, JournalUnavailable, TouchstoneError) as mistake:
+    except (SetupError, TouchstoneError) as mistake:
         print(mistake, file=sys.stderr)
         return 2
     return 0

@@ -1,6 +1,7 @@
 """What is on the other side: the embedded simulator, the providers themselves, or a gateway of the user's."""
 
 import asyncio
+import atexit
 import os
 import subprocess
 import sys
@@ -24,6 +25,10 @@ LIVE_BASE_URLS = {
 }
 START_OF_TIME = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 """What a simulated scenario's clock shows at its start, so that every run sees the same dates."""
+
+
+class SimulatorGone(Exception):
+    """No simulator answers where one was: all that it held is gone with it."""
 
 
 class Control:
@@ -115,6 +120,8 @@ class SimulatorTarget:
     _process: "SimulatorProcess | None" = None
     _http: httpx.AsyncClient | None = field(default=None, repr=False)
     facts: dict[str, str] = field(default_factory=dict)
+    may_be_gone: bool = False
+    """For a simulator that an earlier process used."""
 
     def start(self) -> None:
         """Begins to start the simulator, and returns at once: it comes up while this process loads."""
@@ -134,6 +141,9 @@ class SimulatorTarget:
             try:
                 (await http.get("/_simulator/health")).raise_for_status()
             except httpx.HTTPError:
+                await http.aclose()
+                if self.may_be_gone:
+                    raise SimulatorGone from None
                 raise SetupError(
                     f"No Touchstone simulator answers at {url}; start one with `python -m support.simulator --port N`."
                 ) from None
@@ -168,7 +178,7 @@ class SimulatorTarget:
                 made["keys"][provider],
                 request_timeout=self.settings.request_timeout,
             )
-            for provider in Provider if provider in made["keys"]
+            for provider in Provider
         }
         return Tenancy(made["id"], endpoints, JumpingClock(control, in_flight), control)
 
@@ -193,6 +203,7 @@ class SimulatorProcess:
             start_new_session=True,  # Ctrl-C is this process's to handle: clean-up still needs the simulator
         )
         self._url: str | None = None
+        atexit.register(self.stop)
 
     def url(self) -> str:
         """Waits until it listens; raises SetupError when it ends instead."""
@@ -207,6 +218,8 @@ class SimulatorProcess:
         return self._url
 
     def stop(self) -> None:
+        """Ends it; it also ends by itself when this process is gone without a word."""
+        atexit.unregister(self.stop)
         self._child.terminate()
         try:
             self._child.wait(timeout=5)
@@ -254,6 +267,14 @@ class RemoteTarget:
 
     async def close(self) -> None:
         return None
+
+
+def reach_again(settings: Settings, name: str, facts: Mapping[str, str]) -> Target:
+    """The target of an earlier process, by what it left in the journal. Raises SetupError where its settings are gone."""
+    if "simulator_url" in facts:
+        chosen = settings.model_copy(update={"target": "simulator", "simulator_url": facts["simulator_url"]})
+        return SimulatorTarget(chosen, may_be_gone=True)
+    return choose(settings.model_copy(update={"target": name, "simulator_url": None, "deviation": None}))
 
 
 def choose(settings: Settings) -> Target:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
@@ -20,6 +20,8 @@ FILE_NAME = "journal.db"
 
 _BUSY_MS = 10_000
 """How long one transaction waits for another process's; theirs take well under a millisecond."""
+_PAGES_BEFORE_CHECKPOINT = 20_000
+"""Of 4 kB: only if the heartbeat, which empties the write-ahead log, does not come to it; a call should not wait for that."""
 _OPENING_SECONDS = 5.0
 """How long processes that open a new journal at the same moment get out of each other's way."""
 
@@ -53,14 +55,14 @@ class Database:
         self._turn = threading.Lock()
         try:
             self.engine = self._engine(location)
-        except (SQLAlchemyError, OSError, ImportError) as error:
+        except (ArgumentError, NoSuchModuleError, OSError, ImportError) as error:
             raise self._unavailable(error) from error
         self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         try:
             self._prepare()
             self._kept: Connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             self._cursor: Any = self._kept.connection.cursor()
-        except (SQLAlchemyError, self._driver_error) as error:
+        except (DBAPIError, self._driver_error) as error:
             self.engine.dispose()
             raise self._unavailable(error) from error
 
@@ -94,7 +96,7 @@ class Database:
                             connection.execute(CreateIndex(index, if_not_exists=True))
                         connection.execute(select(table).limit(1)).all()
                 return
-            except (SQLAlchemyError, self._driver_error) as error:
+            except (DBAPIError, self._driver_error) as error:
                 collided = "locked" in str(error) or "unique" in str(error)
                 if not collided or time.monotonic() > deadline:
                     raise
@@ -117,8 +119,14 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, self._driver_error) as error:
+        except (DBAPIError, self._driver_error) as error:
             raise self._unavailable(error) from error
+
+    def tidy(self) -> None:
+        """Moves what the write-ahead log holds into the file, beside the calls that go on."""
+        if self.engine.dialect.name == "sqlite":
+            with self.transaction() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
 
     def _unavailable(self, error: Exception) -> JournalUnavailable:
         """The one sentence for a database that fails."""
@@ -126,6 +134,8 @@ class Database:
             advice = "give a folder or a database URL such as postgresql://user@host/name"
         elif isinstance(error, ImportError):
             advice = "install the database's Python driver"
+        elif "connection" in str(error):
+            advice = "make that database reachable, or name another one"
         elif "locked" in str(error):
             advice = "another process holds it for too long: end that one"
         else:
@@ -145,4 +155,5 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     # What is committed survives the death of the process; the machine's own death may take the last moments.
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BEFORE_CHECKPOINT}")
     cursor.close()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, insert, or_, select, update
 
@@ -58,7 +58,7 @@ class Journal:
         )
 
     @classmethod
-    def open(cls, location: str | Path) -> "Journal":
+    def open(cls, location: str | Path) -> Self:
         """Opens the journal in a folder, which is made where it is missing, or at a database URL.
 
         Raises JournalUnavailable with one sentence where that cannot be, or what lies there is no journal.
@@ -68,6 +68,12 @@ class Journal:
     def close(self) -> None:
         """Closes the connections; runs that were begun here should have been ended before."""
         self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # Runs and their leases -------------------------------------------------------------------------------------------
 
@@ -91,8 +97,9 @@ class Journal:
         return Run(self, run_id, worker, target, process, lease)
 
     def renew(self, process: int, lease: timedelta) -> None:
-        """The heartbeat."""
+        """The heartbeat; takes the database's own upkeep off the calls as well."""
         self._update_process(process, lease_until=_now() + _microseconds(lease))
+        self._database.tidy()
 
     def end_process(self, process: int) -> None:
         """The process's lease ends now."""
@@ -102,23 +109,17 @@ class Journal:
         with self._database.transaction() as connection:
             connection.execute(update(runs).where(runs.c.id == process).values(values))
 
-    def living_runs(self) -> frozenset[tuple[str, str]]:
-        """Runs of which a process lives, each with the name of its target."""
+    def living_runs(self) -> frozenset[str]:
+        """Ids of the runs of which a process lives, on whatever target."""
         with self._database.transaction() as connection:
-            rows = connection.execute(select(runs.c.run, runs.c.target).where(_lives(_now()))).all()
-        return frozenset((run, target) for run, target in rows)
+            rows = connection.execute(select(runs.c.run).where(_lives(_now()))).all()
+        return frozenset(run for (run,) in rows)
 
     def ended_runs(self, target: str) -> frozenset[str]:
-        """Ids of the runs on that target of which no process lives any more."""
+        """Ids of the runs that were on that target and of which no process lives any more."""
         with self._database.transaction() as connection:
             rows = connection.execute(select(runs.c.run).where(runs.c.target == target, _ended(_now()))).all()
         return frozenset(run for (run,) in rows)
-
-    def has_ended(self, run: str, target: str) -> bool:
-        """Whether the journal knows the run on that target, and no process of it lives."""
-        with self._database.transaction() as connection:
-            known = select(runs.c.id).where(runs.c.run == run, runs.c.target == target, _ended(_now())).limit(1)
-            return connection.execute(known).first() is not None
 
     # Resources: what a call waits for --------------------------------------------------------------------------------
 
@@ -183,7 +184,7 @@ class Journal:
         With `run`, all accounts that this run used, closed or not; none while it lives.
         """
         ended = _ended(_now())
-        left_open = exists().where(resources.c.scope == scopes.c.id, resources.c.state.in_(_OPEN))
+        left_open = exists().where(resources.c.scope == scopes.c.id, resources.c.state.in_(_OPEN)).correlate(scopes)
         asked = or_(scopes.c.closed_at.is_(None), left_open) if run is None else runs.c.run == run
         with self._database.transaction() as connection:
             rows = connection.execute(
@@ -263,9 +264,9 @@ def _lives(now: int, table: Any = runs) -> ColumnElement[bool]:
 
 
 def _ended(now: int) -> ColumnElement[bool]:
-    """No process of the run behind a row of `runs` lives, on the same target."""
+    """No process of the run behind a row of `runs` lives, on this or any other target: two may share an account."""
     other = runs.alias("other")
-    return ~exists().where(other.c.run == runs.c.run, other.c.target == runs.c.target, _lives(now, other))
+    return ~exists().where(other.c.run == runs.c.run, _lives(now, other))
 
 
 def _now() -> int:

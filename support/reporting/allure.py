@@ -36,8 +36,11 @@ class _Session:
 
     def __init__(self, config: Configuration) -> None:
         self.config = config
+        self.run_id: str | None = config.userdata.get("run")
+        self.led = False
         self.folders: dict[Path, ResultsFolder] = {}
-        self.started: set[str] = set()
+        self.started: dict[str, bool] = {}
+        """By full name, the scenarios that began, and whether the run was stopped in the middle of them."""
         self.listener = ScenarioListener(config)
         allure_commons.plugin_manager.register(self.listener)
         recorder.subscribe(self.listener.on_call)
@@ -46,7 +49,7 @@ class _Session:
         """One more folder; the same one twice is one. Raises SetupError where it cannot be written."""
         path = path.resolve()
         if path not in self.folders:
-            folder = ResultsFolder(path, self.config.userdata.get("run"))
+            folder = ResultsFolder(path, self.run_id)
             folder.write_json("categories.json", [category.as_json() for category in CATEGORIES])
             self.folders[path] = folder
             allure_commons.plugin_manager.register(folder)
@@ -86,10 +89,10 @@ class TouchstoneAllure(AllureFormatter):  # type: ignore[misc]
             raise ConfigError(
                 "The Allure formatter writes to a folder: name it with -o, as in `-f … -o allure-results`."
             )
-        leads = _session is None or _session.config is not config
         self._session = _session_of(config)
         self.listener = self._session.listener
-        self._leads = leads
+        self._leads = not self._session.led
+        self._session.led = True
         self.testplan = get_testplan()  # type: ignore[no-untyped-call]
         self._feature: Feature | None = None
         try:
@@ -113,10 +116,11 @@ class TouchstoneAllure(AllureFormatter):  # type: ignore[misc]
             listener = self._session.listener
             listener.begin(scenario)
             if outcome.is_selected(scenario, self.config):
-                self._session.started.add(gate.full_name(scenario))
+                self._session.started[gate.full_name(scenario)] = False
             try:
                 failed = run(runner)
             except BaseException:
+                self._session.started[gate.full_name(scenario)] = True
                 listener.end(scenario, outcome.of_scenario(scenario, interrupted=True))
                 raise
             listener.end(scenario, self._ended(scenario))
@@ -179,13 +183,14 @@ def install(context: Context, folder: Path, about: About) -> None:
             formatter.close()
         else:
             others.append(formatter)
+    session = _session_of(runner.config)
+    session.run_id = about.run_id
     try:
         ours = [TouchstoneAllure(StreamOpener(str(path)), runner.config) for path in folders]
     except ConfigError as error:
         raise SetupError(str(error)) from error
     console = [] if others else [TouchstoneConsole(StreamOpener(stream=sys.stdout), runner.config)]
     runner.formatters[:] = [*others, *console, *ours]
-    session = _session_of(runner.config)
     session.listener.target = about.target
     for written in session.folders.values():
         written.write("environment.properties", environment(about))

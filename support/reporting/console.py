@@ -4,14 +4,13 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
 from behave.configuration import Configuration
 from behave.formatter.base import Formatter, StreamOpener
 from behave.model import Feature, Scenario
-from behave.reporter.base import Reporter
 from behave.reporter.summary import AbstractSummaryReporter
 
 from support.gateway.events import CallEvent
@@ -139,7 +138,7 @@ class TouchstoneConsole(Formatter):  # type: ignore[misc]
     def eof(self) -> None:
         self._end_feature()
 
-    def _end_scenario(self) -> None:
+    def _end_scenario(self, *, interrupted: bool = False) -> None:
         scenario, self._scenario = self._scenario, None
         self._progress.current = ""
         if scenario is None:
@@ -147,7 +146,7 @@ class TouchstoneConsole(Formatter):  # type: ignore[misc]
         if self.config.dry_run and scenario.status.is_untested():
             self._note(scenario, None)
         else:
-            self._note(scenario, outcome.of_scenario(scenario))
+            self._note(scenario, outcome.of_scenario(scenario, interrupted=interrupted))
 
     def _end_feature(self) -> None:
         self._end_scenario()
@@ -175,6 +174,7 @@ class TouchstoneConsole(Formatter):  # type: ignore[misc]
         self._view.ended(scenario, told, ended)
 
     def close(self) -> None:
+        self._end_scenario(interrupted=True)  # had it ended in order, so would its feature have
         self._end_feature()
         self._view.close()
         recorder.unsubscribe(self._on_call)
@@ -207,24 +207,6 @@ def in_full(scenario: Scenario, ended: Outcome) -> str:
     if ended.suite_error and ended.trace:
         lines.append(ended.trace)
     return redactor.clean("\n".join(lines))
-
-
-def print_last(config: Configuration, write: Callable[[], None]) -> None:
-    """Has `write` called when everything else has been printed, whatever formatters the user chose, also after Ctrl-C."""
-    config.reporters.append(_Last(config, write))
-
-
-class _Last(Reporter):  # type: ignore[misc]
-    """behave ends its reporters after its formatters, in the order in which they were added."""
-
-    def __init__(self, config: Configuration, write: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._write = write
-
-    def feature(self, feature: Feature) -> None: ...
-
-    def end(self) -> None:
-        self._write()
 
 
 def _line(scenario: Scenario, ended: Outcome | None) -> str:

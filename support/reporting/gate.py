@@ -17,10 +17,11 @@ def full_name(scenario: Scenario) -> str:
     return f"{where(scenario)} {outcome.display_name(scenario)}"
 
 
-def expected(features: Iterable[Feature], config: Configuration, started: Collection[str]) -> dict[str, str]:
+def expected(features: Iterable[Feature], config: Configuration, started: Mapping[str, bool]) -> dict[str, str]:
     """The status that each selected scenario must have in the report, by its full name, as behave tells it.
 
-    `started` names the scenarios that began: of those that behave calls untested, only these were interrupted.
+    `started` names the scenarios that began, and tells whether the run was stopped in the middle of them, of which behave
+    keeps no note.
     """
     statuses: dict[str, str] = {}
     for feature in features:
@@ -30,7 +31,7 @@ def expected(features: Iterable[Feature], config: Configuration, started: Collec
             if not outcome.is_selected(scenario, config):
                 continue
             if name in started:
-                statuses[name] = outcome.of_scenario(scenario).status
+                statuses[name] = outcome.of_scenario(scenario, interrupted=started[name]).status
             elif blocked is not None and not scenario.should_skip:
                 statuses[name] = blocked.status
             elif not scenario.status.is_untested():

@@ -50,7 +50,9 @@ class ScenarioListener(AllureListener):  # type: ignore[misc]
         self.start_scenario(scenario)
         result = self.logger.get_test(self.current_scenario_uuid)
         result.name = outcome.display_name(scenario)
-        result.description = "\n\n".join(filter(None, map("\n".join, (scenario.feature.description, scenario.description))))
+        result.description = "\n\n".join(
+            filter(None, map("\n".join, (scenario.feature.description, scenario.description)))
+        )
         result.labels = labels.labels(scenario)
         result.parameters = labels.parameters(scenario, self.target)
         result.historyId = hashlib.md5(
@@ -64,7 +66,6 @@ class ScenarioListener(AllureListener):  # type: ignore[misc]
         if result is None:
             return
         if ended is None:
-            self.steps.clear()
             self.logger.drop_test(self.current_scenario_uuid)
         else:
             _put(result, ended)

@@ -1,5 +1,6 @@
 """What became of a scenario, decided in one place: console, Allure and the gate tell the same story."""
 
+import asyncio
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ Verdict = Literal["passed", "failed", "broken", "skipped"]
 
 NO_REASON = "no reason given"
 _STOPPED = f"{categories.INTERRUPTED}the run was stopped before this scenario ended."
-_BEHAVE = str(Path(behave.__file__).parent)
+_RUNNERS = tuple(str(Path(module.__file__).parent) for module in (behave, asyncio) if module.__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,19 @@ class Outcome:
     """Whether the suite itself is at fault, so that the trace is what helps."""
 
 
-def _without_our_runner(trace: traceback.TracebackException) -> None:
-    """Takes behave's own frames out, in the causes too."""
-    kept = [frame for frame in trace.stack if not frame.filename.startswith(_BEHAVE)]
+def _without_runners(trace: traceback.TracebackException) -> None:
+    """Takes the frames of behave and of the event loop out, in the causes too."""
+    kept = [frame for frame in trace.stack if not frame.filename.startswith(_RUNNERS)]
     trace.stack[:] = kept
     for other in (trace.__cause__, trace.__context__, *(trace.exceptions or ())):
         if other is not None:
-            _without_our_runner(other)
+            _without_runners(other)
 
 
 def trace_of(error: BaseException) -> str:
-    """The traceback with its causes, without behave's frames, files named from the project's folder."""
+    """The traceback with its causes, without those that only run it, files named from the project's folder."""
     trace = traceback.TracebackException.from_exception(error)
-    _without_our_runner(trace)
+    _without_runners(trace)
     return "".join(trace.format()).replace(f"{Path.cwd()}/", "").rstrip()
 
 

@@ -12,7 +12,7 @@ _PATTERNS = (
     re.compile(
         r"(?i)\b((?:x-api-key|x-goog-api-key|api[-_]key|access_token|client_secret)[\"']?\s*[:=]\s*[\"']?)[^\s\"'&,}]+"
     ),
-    re.compile(r"(?i)([?&](?:key|token|sig|signature)=)[^&\s\"']+"),
+    re.compile(r"(?i)([?&](?:key|token|sig|signature|upload_id)=)[^&\s\"']+"),
 )
 _SHORTEST = 6
 """Shorter registered values would blank out ordinary words."""
@@ -22,17 +22,19 @@ class Redactor:
     """Knows the shapes of the providers' keys, and the secrets that the run registered."""
 
     def __init__(self) -> None:
-        self._secrets: set[str] = set()
+        self._secrets: dict[str, set[str]] = {}  # by how they begin: each scenario brings keys, and few texts hold any
 
     def add(self, secret: str) -> None:
         """Registers a secret, whatever its shape; one of fewer than six characters is not looked for."""
         if len(secret) >= _SHORTEST:
-            self._secrets.add(secret)
+            self._secrets.setdefault(secret[:_SHORTEST], set()).add(secret)
 
     def clean(self, text: str) -> str:
         """The text without secrets."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, HIDDEN)
+        for beginning, secrets in self._secrets.items():
+            if beginning in text:
+                for secret in sorted(secrets, key=len, reverse=True):
+                    text = text.replace(secret, HIDDEN)
         for pattern in _PATTERNS:
             text = pattern.sub(rf"\1{HIDDEN}", text)
         return text

@@ -38,6 +38,9 @@ _ANALYTICS = re.compile(
 )
 _REMOTE = re.compile(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=\"?https?://", re.IGNORECASE)
 
+_STYLE = '<style>iframe[title="Markdown attachment"]:not([height]) { height: 70vh }</style>'
+"""Opened as a file, the page may not measure the frame in which it shows Markdown, and leaves it 150 pixels high."""
+
 
 def render(results_dir: Path, out_html: Path, *, root: Path = _ROOT) -> Path:
     """Writes the report of `results_dir` to `out_html` and answers its path.
@@ -58,10 +61,27 @@ def render(results_dir: Path, out_html: Path, *, root: Path = _ROOT) -> Path:
     with tempfile.TemporaryDirectory(prefix="touchstone-report-") as folder:
         config, made = Path(folder, "allurerc.json"), Path(folder, "report")
         config.write_text(json.dumps(_CONFIG), encoding="utf-8")
-        command = [node, cli, "generate", results_dir.resolve(), "--config", config, "--output", made, "--cwd", folder]
+        command: list[str | Path] = [
+            node,
+            cli,
+            "generate",
+            results_dir.resolve(),
+            "--config",
+            config,
+            "--output",
+            made,
+            "--cwd",
+            folder,
+        ]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, cwd=folder, env=_environ(), check=False
+                command,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_SECONDS,
+                cwd=folder,
+                env=_environ(),
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SetupError(f"{kept} Allure did not end: {error}.") from error
@@ -69,7 +89,7 @@ def render(results_dir: Path, out_html: Path, *, root: Path = _ROOT) -> Path:
         if done.returncode != 0 or not index.is_file():
             words = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}"]
             raise SetupError(f"{kept} Allure says: {words[-1].strip()}")
-        page = _without_remote_parts(index.read_text(encoding="utf-8"))
+        page = _mended(index.read_text(encoding="utf-8"))
     try:
         out_html.parent.mkdir(parents=True, exist_ok=True)
         out_html.write_text(page, encoding="utf-8")
@@ -78,8 +98,8 @@ def render(results_dir: Path, out_html: Path, *, root: Path = _ROOT) -> Path:
     return out_html
 
 
-def _without_remote_parts(page: str) -> str:
-    page = _ANALYTICS.sub("", page)
+def _mended(page: str) -> str:
+    page = _ANALYTICS.sub("", page).replace("</head>", f"{_STYLE}</head>", 1)
     if found := _REMOTE.search(page):
         raise SetupError(f"Allure's report would load a part from elsewhere ({found[0]}…): it is not kept.")
     return page

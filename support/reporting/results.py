@@ -16,6 +16,8 @@ from support.errors import SetupError
 from support.reporting.redaction import redactor
 
 _RUN = ".run"
+"""Holds the id of the folder's run; a folder without it was filled by other tools, whose results stay."""
+_UNKNOWN = "-"
 _OURS = (
     "*-result.json",
     "*-container.json",
@@ -32,7 +34,7 @@ _OURS = (
 class ResultsFolder:
     """A plugin of allure_commons that writes what it is told to one folder.
 
-    A folder holds one run. What an earlier run left is removed, unless processes share the run (`-D run=ID`), or another
+    A folder holds one run. What an earlier run of ours left is removed, unless processes share the run (`-D run=ID`), or another
     run is writing here at this moment: its results are not ours to remove.
     """
 
@@ -112,12 +114,13 @@ def _claim(path: Path, run_id: str | None) -> TextIO:
     lock = (path / _RUN).open("a+", encoding="utf-8")
     with _alone(lock) as alone:
         lock.seek(0)
-        if alone and (run_id is None or lock.read() != run_id):
-            for pattern in _OURS:
+        before = lock.read()
+        if alone and before != run_id:
+            for pattern in _OURS if before else ():
                 for old in path.glob(pattern):
                     old.unlink(missing_ok=True)
             lock.truncate(0)
-            lock.write(run_id or "")
+            lock.write(run_id or _UNKNOWN)
             lock.flush()
     return lock
 

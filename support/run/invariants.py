@@ -1,45 +1,43 @@
 """What must hold after every scenario, whatever its steps said: each a named AssertionError."""
 
 from support.errors import TouchstoneError
+from support.reporting.categories import LEFT_BEHIND, NOTHING_CHECKED, prefix_of
 
 
 class InvariantBroken(AssertionError):
     """Base: the scenario's steps may have passed, but what they left behind says otherwise."""
 
-    name = "invariant"
+    prefix = ""
+    """How its sentence begins: Allure's categories go by it."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(f"{self.name}: {sentence}")
+        super().__init__(f"{self.prefix}{sentence}")
 
 
 class UnreadRefusal(InvariantBroken):
     """A refusal was stored and no `Then` looked at it."""
 
-    name = "unread error"
+    def __init__(self, refusal: TouchstoneError) -> None:
+        self.prefix = prefix_of(refusal)
+        super().__init__(f"no step looked at this refusal: {refusal}")
 
 
 class NoOp(InvariantBroken):
     """The scenario made no request and looked at nothing."""
 
-    name = "no-op"
+    prefix = NOTHING_CHECKED
 
 
 class LeftBehind(InvariantBroken):
     """Something that the scenario made is still there after its clean-up."""
 
-    name = "cleanup"
-
-
-class ResultsDiffer(InvariantBroken):
-    """The report does not say what happened."""
-
-    name = "report"
+    prefix = LEFT_BEHIND
 
 
 def check_unread(refusal: TouchstoneError | None) -> None:
     """Raises UnreadRefusal."""
     if refusal is not None:
-        raise UnreadRefusal(f"no step looked at this refusal: {refusal}")
+        raise UnreadRefusal(refusal)
 
 
 def check_not_a_no_op(requests: int, checks: int) -> None:

@@ -15,18 +15,18 @@ from support.gateway.capabilities import ProviderGateway
 from support.gateway.endpoint import Endpoint, shared_client
 from support.gateway.events import Account, CallEvent, Listener
 from support.gateway.exchanges import Wire
-from support.gateway.markers import random_token
-from support.gateway.open import open_gateway
+from support.gateway.open import gateway_class, open_gateway
 from support.gateway.purse import LedgerPurse
 from support.housekeeping.cleanup import cleanup
 from support.journal import Journal, Run, ScenarioRegister
 from support.journal import Target as JournalledTarget
 from support.ledger import Caps, History, Ledger
 from support.reporting.costs import CostReport, build
+from support.reporting.redaction import redactor
 from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
 from support.run.scenarios import ScenarioFacts, reason_to_skip
 from support.settings import Settings
-from support.targets import Target, Tenancy, choose
+from support.targets import Target, Tenancy
 from support.values import Money, Provider
 from support.world import World
 
@@ -66,23 +66,19 @@ class Suite:
     _http: httpx2.AsyncClient | None = None
 
     @classmethod
-    def open(cls, settings: Settings, loop: asyncio.AbstractEventLoop, target: Target | None = None) -> "Suite":
-        """Opens what a run needs. Raises SetupError; then nothing was opened that would stay."""
-        target = target or choose(settings)
+    def open(cls, settings: Settings, loop: asyncio.AbstractEventLoop, target: Target, run_id: str) -> "Suite":
+        """Opens ledger and journal for a run on `target`. Raises SetupError; then nothing stays open, the target neither."""
+        opened: list[Ledger] = []
         try:
-            ledger = Ledger.open(settings.state)
-            try:
-                journal = Journal.open(settings.state)
-            except BaseException:
-                ledger.close()
-                raise
+            opened.append(Ledger.open(settings.state))
+            journal = Journal.open(settings.state)
         except BaseException:
+            for ledger in opened:
+                ledger.close()
             loop.run_until_complete(target.close())
             raise
-        suite = cls(
-            settings, loop, target, ledger, journal, settings.run or random_token(8), deviation=settings.deviation
-        )
-        suite.history.begin_run(suite.run_id, target=target.name, money=target.money, caps=suite.caps())
+        suite = cls(settings, loop, target, opened[0], journal, run_id, deviation=settings.deviation)
+        suite.history.begin_run(run_id, target=target.name, money=target.money, caps=suite.caps())
         return suite
 
     # One scenario ----------------------------------------------------------------------------------------------------
@@ -96,11 +92,15 @@ class Suite:
 
     def begin(self, facts: ScenarioFacts) -> OpenScenario:
         """Opens a tenancy, and the scenario's world on it."""
+        for provider in facts.providers:
+            gateway_class(provider)  # loads its SDK, at first while the simulator comes up
         return self.await_(self._begin(facts))
 
     async def _begin(self, facts: ScenarioFacts) -> OpenScenario:
         wire = Wire()
         tenancy = await self.target.open(facts.id, lambda: wire.in_flight, self.deviation)
+        for endpoint in tenancy.endpoints.values():
+            redactor.add(endpoint.key)
         account = Account(self.run_id, facts.id, facts.area, facts.row, self.target.money)
         register = self.lease().scenario(facts.id, tenancy.tenant)
         choke = ChokePoint(
@@ -117,6 +117,7 @@ class Suite:
         def gateway(provider: Provider, key: str | None) -> ProviderGateway:
             endpoint = tenancy.endpoints[provider]
             if key is not None:
+                redactor.add(key)
                 other = Endpoint(provider, endpoint.base_url, key, endpoint.api_version, endpoint.request_timeout)
                 return open_gateway(other, self.http, choke)
             return gateways.setdefault(provider, open_gateway(endpoint, self.http, choke))
@@ -126,6 +127,7 @@ class Suite:
 
     def end(self, scenario: OpenScenario, passed: bool) -> None:
         """Cleans up, always; then raises an InvariantBroken for what the scenario left behind or never did."""
+        self.await_(_cancelled())
         try:
             problems, inventory = self.await_(self._clean(scenario))
         finally:
@@ -137,7 +139,7 @@ class Suite:
 
     async def _clean(self, scenario: OpenScenario) -> tuple[list[str], dict[str, dict[str, list[str]]]]:
         report = await cleanup(lambda provider: scenario.world.gateway(provider), scenario.register)
-        return [str(problem) for problem in report.problems], await scenario.tenancy.inventory()
+        return list(report.problems), await scenario.tenancy.inventory()
 
     async def _leave(self, scenario: OpenScenario) -> None:
         await scenario.tenancy.close()
@@ -146,8 +148,9 @@ class Suite:
 
     # The run as a whole ----------------------------------------------------------------------------------------------
 
-    def warnings(self, today: date) -> list[str]:
+    def warnings(self) -> list[str]:
         """What the providers will switch off within 90 days."""
+        today = date.today()
         return [
             f"{gone.provider} switches off {gone.names[0]} on {gone.retired_on}"
             + (f"; its successor is {gone.successor}" if gone.successor else "")
@@ -163,10 +166,11 @@ class Suite:
         self.history.end_run(self.run_id, interrupted=unreached is not None)
         return build(self.ledger, self.run_id)
 
-    def rows_missing(self) -> str | None:
-        """Whether the ledger has one row for each call that was made: a sentence when it has not."""
+    def faults(self) -> list[str]:
+        """What the run's own books say against it, a sentence each: one row in the ledger for each call that was made."""
+        self.ledger.flush()
         made, kept = sum(self.calls.values()), self.history.number_of_calls(self.run_id, self.ledger.worker)
-        return None if made == kept else f"{made} calls were made, and the ledger has {kept} rows for them"
+        return [] if made == kept else [f"The books are wrong: {made} calls were made, and the ledger has {kept} rows."]
 
     def close(self) -> None:
         """Ends the run; every step of it is tried."""
@@ -232,6 +236,14 @@ class Suite:
 
     def _count(self, event: CallEvent) -> None:
         self.calls[event.account.scenario] += 1
+
+
+async def _cancelled() -> None:
+    """Ends what an interrupted step left running: its calls must not go on during the clean-up."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _retired(facts: ScenarioFacts) -> str | None:

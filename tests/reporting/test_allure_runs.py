@@ -156,6 +156,21 @@ def before_scenario(context, scenario):
     assert "DIFFERENCE" not in run.out
 
 
+@pytest.mark.parametrize("rest", ["", "    And it works\n"])
+def test_an_interruption_between_steps_is_no_pass(tmp_path, rest):
+    hooks = """
+from behave.formatter.base import Formatter, StreamOpener
+class Impatient(Formatter):
+    def result(self, step): raise KeyboardInterrupt
+def extra_before_all(context):
+    context._runner.formatters.append(Impatient(StreamOpener(stream=sys.stdout), context.config))
+"""
+    run = Toy(tmp_path, "Feature: A\n  Scenario: One\n    Given it works\n" + rest, hooks).behave()
+    assert (run.code, statuses(run.results)) == (1, {"One": "broken"})
+    assert "DIFFERENCE" not in run.out
+    assert "  FAIL One" in run.out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -221,6 +236,14 @@ def test_the_next_run_clears_the_folder_unless_they_share_an_id(tmp_path):
     shared = toy.behave("-D", "run=r7", "features/a.feature")
     assert set(shared.results) == {"Alone", "One", "Other", "Third"}
     assert "DIFFERENCE" not in shared.out
+
+
+def test_results_of_other_tools_stay(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "1-result.json").write_text('{"name": "Of pytest", "status": "passed"}')
+    toy = Toy(tmp_path, ONE)
+    toy.behave("-f", "allure_behave.formatter:AllureFormatter", "-o", "mine")
+    assert set(toy.results(tmp_path / "mine")) == {"Of pytest", "Alone"}
 
 
 def test_a_run_beside_another_removes_none_of_its_results(tmp_path):

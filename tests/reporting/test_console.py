@@ -144,13 +144,6 @@ def test_secrets_are_not_printed(tmp_path):
     assert shown == ["       key sim-… leaked"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["-f", "plain"], ["--no-summary", "-f", "progress"]])
-def test_something_can_be_printed_last(tmp_path, arguments):
-    hooks = "\ndef extra_before_all(context): console.print_last(context.config, lambda: print('THE COST'))\n"
-    run = Toy(tmp_path, SECOND, hooks).behave(*arguments)
-    assert run.out.splitlines()[-1] == "THE COST"
-
-
 def in_a_terminal(folder, **env):
     pid, terminal = pty.fork()
     if pid == 0:

@@ -15,6 +15,7 @@ from support.reporting.redaction import Redactor
         ("Authorization: Bearer abc.def-ghi=", "Authorization: Bearer …"),
         ("x-api-key: hunter22", "x-api-key: …"),
         ("/v1beta/files?key=abc123&pageSize=2", "/v1beta/files?key=…&pageSize=2"),
+        ("POST /upload/v1beta/files?upload_id=iIiwq-naa_6&x=1", "POST /upload/v1beta/files?upload_id=…&x=1"),
         ("a risk-averse task-force at a desk-top", "a risk-averse task-force at a desk-top"),
         ("file-1a2b3c batch_123 vs_9 ftjob-abc123", "file-1a2b3c batch_123 vs_9 ftjob-abc123"),
     ],

@@ -57,7 +57,7 @@ def fake_node(folder, monkeypatch, script):
 
 def test_without_the_cli(results, tmp_path, monkeypatch):
     fake_node(tmp_path / "bin", monkeypatch, "exit 0")
-    with pytest.raises(SetupError, match="the Allure CLI is missing. Run `npm ci`"):
+    with pytest.raises(SetupError, match=r"the Allure CLI is missing\. Run `npm ci`"):
         render(results, tmp_path / "index.html", root=tmp_path)
 
 

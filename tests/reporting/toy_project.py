@@ -21,7 +21,7 @@ capture_hooks = false
 """
 
 ENVIRONMENT = """\
-import signal, sys
+import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [{root!r}, {here!r}]
 from support.errors import NotFound, SetupError
@@ -33,7 +33,8 @@ import fake_calls
 
 def before_all(context):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    allure.install(context, Path("reports/allure-results"), About("r1", "simulator", Money.SIMULATED))
+    run_id = context.config.userdata.get("run", f"p{{os.getpid()}}")
+    allure.install(context, Path("reports/allure-results"), About(run_id, "simulator", Money.SIMULATED))
     context.config.setup_logging()
     extra_before_all(context)
 
@@ -139,7 +140,8 @@ class Toy:
         )
         deadline = time.monotonic() + 30
         while not (self.folder / "begun").exists():
-            assert time.monotonic() < deadline and running.poll() is None, "the step never began"
+            assert running.poll() is None, "behave ended before the step began"
+            assert time.monotonic() < deadline, "the step never began"
             time.sleep(0.02)
         running.send_signal(number)
         out, err = running.communicate(timeout=15)

@@ -325,6 +325,23 @@ def test_a_strict_function_must_close_its_schema(http: httpx.Client) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("schema", "wrong"),
+    [
+        ({"type": "object", "properties": 5}, "In context=('properties',), 5 is not of type 'object'."),
+        (
+            {"properties": {"a": {"minimum": "x"}}},
+            "In context=('properties', 'a', 'minimum'), 'x' is not of type 'number'.",
+        ),
+        ({"properties": {"a": {"items": None}}}, "In context=('properties', 'a', 'items'), None is not of type"),
+    ],
+)
+def test_a_schema_that_is_none_is_refused_by_its_place(http: httpx.Client, schema: dict[str, Any], wrong: str) -> None:
+    wanted = {"type": "json_schema", "json_schema": {"name": "person", "schema": schema}}
+    message = refused(ask(http, response_format=wanted), 400, "response_format", None)
+    assert message.startswith(f"Invalid schema for response_format 'person': {wrong}")
+
+
 # Structured answers -------------------------------------------------------------------------------------------------------
 
 

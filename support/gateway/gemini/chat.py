@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 from google.genai import types
 from google.genai.client import AsyncClient
@@ -12,6 +12,7 @@ from support.errors import BadResponse, ServerError
 from support.gateway.call import ChokePoint
 from support.gateway.chat import ChatModel, Piece
 from support.gateway.exchanges import answer_on_the_wire
+from support.gateway.gemini.client import pieces_of
 from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.tokens import GeminiTokens
@@ -66,8 +67,7 @@ class GeminiChat(ChatModel):
     async def _send_stream(self, request: Mapping[str, Any]) -> AsyncIterator[Piece]:
         answer = GrowingAnswer()
         stream = await self._models.generate_content_stream(**request)
-        # The SDK says iterator, but gives a generator: closing it gives the connection back.
-        async with aclosing(cast("Any", stream)) as chunks:
+        async with aclosing(pieces_of(stream)) as chunks:
             async for chunk in chunks:
                 text = answer.add(chunk)
                 if text:

@@ -1,6 +1,9 @@
 """The SDK's client for one scenario, cheap to make and on the shared connections alone (provider-facts 0.2 and 0.3)."""
 
 import ssl
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextvars import ContextVar
+from typing import TypeVar
 
 import httpx2
 from google.genai import Client, types
@@ -11,6 +14,8 @@ from support.errors import BadResponse
 from support.gateway.endpoint import Endpoint
 from support.values import Provider
 
+T = TypeVar("T")
+
 DEFAULT_VERSION = "v1beta"
 """What the SDK called until its third major version; files, caches, batches and stores are proven there alone (provider-facts 14)."""
 
@@ -19,6 +24,9 @@ DEFAULT_VERSION = "v1beta"
 _NO_SYNCHRONOUS_CLIENT = httpx2.Client(transport=httpx2.BaseTransport())
 _NO_WEB_SOCKETS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
+_opened: ContextVar[list[httpx2.Response] | None] = ContextVar("opened", default=None)
+"""Where the answers that are being opened are noted, for whoever wants to close them."""
+
 
 def connect(endpoint: Endpoint, http: httpx2.AsyncClient) -> AsyncClient:
     """A client with the endpoint's key that sends through `http`.
@@ -26,8 +34,8 @@ def connect(endpoint: Endpoint, http: httpx2.AsyncClient) -> AsyncClient:
     Given `httpx_async_client`, the SDK leaves aiohttp alone even where that can be imported. No retry options: it sends once.
     """
     hooks = http.event_hooks["response"]
-    if once not in hooks:
-        hooks.append(once)
+    if _watch not in hooks:
+        hooks.append(_watch)
     return Client(
         vertexai=False,
         api_key=endpoint.key,
@@ -42,7 +50,31 @@ def connect(endpoint: Endpoint, http: httpx2.AsyncClient) -> AsyncClient:
     ).aio
 
 
-async def once(response: httpx2.Response) -> None:
+async def pieces_of(stream: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The SDK's stream; a reader who leaves it early gives its connection back, which the SDK itself leaves to the garbage collector."""
+    opened: list[httpx2.Response] = []
+    try:
+        token = _opened.set(opened)
+        try:  # the SDK sends the request when its first piece is asked for
+            piece = await anext(stream, None)
+        finally:
+            _opened.reset(token)
+        while piece is not None:
+            yield piece
+            piece = await anext(stream, None)
+    finally:
+        for response in opened:
+            await response.aclose()
+
+
+async def _watch(response: httpx2.Response) -> None:
+    await end_failed_upload(response)
+    opened = _opened.get()
+    if opened is not None:
+        opened.append(response)
+
+
+async def end_failed_upload(response: httpx2.Response) -> None:
     """Ends an upload at its first failure: without `x-goog-upload-status` the SDK would sleep and send the bytes again, three times."""
     if "x-goog-upload-offset" not in response.request.headers:
         return

@@ -78,7 +78,7 @@ CURRENT: tuple[tuple[str, str, str, int, int, tuple[str, ...], tuple[float, ...]
     ("gemini-3.5-live-translate-preview", "3.5-live-translate-06-2026", "Gemini 3.5 Live Translate Preview", 16384, 32768, LIVE, USUAL, False),
 )  # fmt: skip
 
-# Still answered, no longer listed.
+# Still answered, no longer listed: those of the recordings, and others of their time (limits from memory, unverified).
 RETIRED: tuple[tuple[str, str, str, int, int, tuple[str, ...], tuple[float, ...], bool], ...] = (
     ("gemini-3-pro-preview", "3-pro-preview-11-2025", "Gemini 3 Pro Preview", MILLION, 65536, CHAT, USUAL, True),
     ("gemini-2.0-flash", "2.0", "Gemini 2.0 Flash", MILLION, 8192, CHAT, OLDER, False),
@@ -93,6 +93,27 @@ RETIRED: tuple[tuple[str, str, str, int, int, tuple[str, ...], tuple[float, ...]
     ("gemini-1.5-pro", "001", "Gemini 1.5 Pro", 2_000_000, 8192, CHAT_ONLY, OLDER, False),
     ("gemini-1.5-pro-002", "002", "Gemini 1.5 Pro 002", 2_000_000, 8192, CHAT, OLDER, False),
     ("gemini-1.5-pro-latest", "001", "Gemini 1.5 Pro Latest", 2_000_000, 8192, CHAT_ONLY, OLDER, False),
+    ("gemini-2.5-flash-preview-04-17", "2.5-preview-04-17", "Gemini 2.5 Flash Preview 04-17", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-flash-preview-05-20", "2.5-preview-05-20", "Gemini 2.5 Flash Preview 05-20", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-flash-preview-09-2025", "Gemini 2.5 Flash Preview 09-2025", "Gemini 2.5 Flash Preview Sep 2025", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-flash-lite-preview-06-17", "2.5-preview-06-17", "Gemini 2.5 Flash-Lite Preview 06-17", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-flash-lite-preview-09-2025", "2.5-preview-09-25", "Gemini 2.5 Flash-Lite Preview Sep 2025", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-pro-preview-03-25", "2.5-preview-03-25", "Gemini 2.5 Pro Preview 03-25", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-pro-preview-05-06", "2.5-preview-05-06", "Gemini 2.5 Pro Preview 05-06", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-pro-preview-06-05", "2.5-preview-06-05", "Gemini 2.5 Pro Preview", MILLION, 65536, CHAT, USUAL, True),
+    ("gemini-2.5-flash-image-preview", "2.0", "Nano Banana", 32768, 32768, BATCHED, IMAGE, False),
+    ("gemini-2.0-flash-thinking-exp", "2.0", "Gemini 2.0 Flash Thinking Experimental", MILLION, 65536, CHAT, USUAL, False),
+    ("gemini-2.0-flash-lite-preview", "2.0", "Gemini 2.0 Flash-Lite Preview", MILLION, 8192, CHAT, OLDER, False),
+    ("gemini-2.0-pro-exp", "2.5-exp-03-25", "Gemini 2.0 Pro Experimental", MILLION, 65536, CHAT, USUAL, False),
+    ("gemma-3-4b-it", "001", "Gemma 3 4B", 32768, 8192, CHAT_ONLY, USUAL, False),
+    ("gemma-3-12b-it", "001", "Gemma 3 12B", 32768, 8192, CHAT_ONLY, USUAL, False),
+    ("gemma-3-27b-it", "001", "Gemma 3 27B", 131072, 8192, CHAT_ONLY, USUAL, False),
+    ("gemma-3n-e4b-it", "001", "Gemma 3n E4B", 8192, 2048, CHAT_ONLY, USUAL, False),
+    ("gemini-1.5-flash-001", "001", "Gemini 1.5 Flash 001", 1_000_000, 8192, CHAT, OLDER, False),
+    ("gemini-1.5-flash-8b-001", "001", "Gemini 1.5 Flash-8B 001", 1_000_000, 8192, CHAT, OLDER, False),
+    ("gemini-1.5-flash-8b-latest", "001", "Gemini 1.5 Flash-8B Latest", 1_000_000, 8192, CHAT, OLDER, False),
+    ("gemini-1.5-pro-001", "001", "Gemini 1.5 Pro 001", 2_000_000, 8192, CHAT, OLDER, False),
+    ("text-embedding-004", "004", "Text Embedding 004", 2048, 1, ("embedContent",), NONE, False),
     ("gemini-robotics-er-1.5-preview", "1.5-preview", "Gemini Robotics-ER 1.5 Preview", MILLION, 65536, CHAT_ONLY, USUAL, True),
     ("imagen-4.0-generate-001", "001", "Imagen 4", 480, 8192, ("predict",), NONE, False),
     ("imagen-4.0-ultra-generate-001", "001", "Imagen 4 Ultra", 480, 8192, ("predict",), NONE, False),
@@ -108,5 +129,6 @@ ALIASES = {
     "gemini-flash-lite-latest": "gemini-3.5-flash-lite",
     "gemini-pro-latest": "gemini-3.1-pro-preview",
     "gemini-1.5-flash-latest": "gemini-1.5-flash",
+    "gemini-1.5-flash-8b-latest": "gemini-1.5-flash-8b",
     "gemini-1.5-pro-latest": "gemini-1.5-pro",
 }

@@ -188,7 +188,9 @@ def read(message: Message, value: Json, version: str) -> dict[str, Any]:
 
 
 def camel(snake: str) -> str:
-    """`max_output_tokens` -> `maxOutputTokens`."""
+    """`max_output_tokens` -> `maxOutputTokens`; a name that begins with an underscore is left as it is."""
+    if snake.startswith("_"):
+        return snake
     first, *rest = snake.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 

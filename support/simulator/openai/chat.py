@@ -88,6 +88,8 @@ def _finish(request: ChatRequest, reply: Reply) -> str:
 
 def _calls(request: ChatRequest, reply: Reply) -> list[dict[str, Any]]:
     """Tool calls as they appear on the wire, each with a fresh id."""
+    if not reply.tool_calls:
+        return []
     custom = {tool["custom"]["name"] for tool in request.get("tools", ()) if tool["type"] == "custom"}
     calls: list[dict[str, Any]] = []
     for call in reply.tool_calls:

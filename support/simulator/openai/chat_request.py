@@ -60,6 +60,12 @@ RULES: dict[str, Rule] = {
 }
 _STREAM_OPTIONS = {"include_usage": Rule("boolean"), "include_obfuscation": Rule("boolean")}
 _NOT_WHILE_REASONING = ("logprobs", "top_logprobs", "temperature", "top_p", "presence_penalty", "frequency_penalty")
+_READ_LATER = frozenset(
+    {
+        "tools", "functions", "tool_choice", "function_call", "response_format", "stream_options", "top_logprobs",
+        "modalities",
+    }
+)  # fmt: skip
 _MODEL_NAME = re.compile(r"[\w.:/-]+")
 
 
@@ -105,7 +111,7 @@ def read(body: dict[str, Any], shelf: FileShelf, now: int) -> ChatRequest:
         top_logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
         speaks=model.audio and "audio" in (body.get("modalities") or ()),
     )
-    if len(body) > 2:
+    if not _READ_LATER.isdisjoint(body):
         _read_tools(request)
         _read_format(request)
         _check_combinations(request)
@@ -125,11 +131,9 @@ def _model(body: dict[str, Any]) -> Model:
     name = body.get("model")
     if not name:
         raise refusal(400, "you must provide a model parameter")
-    if not _MODEL_NAME.fullmatch(name):
-        raise unreadable_model()
     model = models.find(name)
     if model is None:
-        raise unknown_model(name)
+        raise unknown_model(name) if _MODEL_NAME.fullmatch(name) else unreadable_model()
     if model.use == "responses":
         message = "This model is only supported in v1/responses and not in v1/chat/completions."
         raise refusal(404, message, param="model")

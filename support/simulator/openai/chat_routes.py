@@ -15,7 +15,7 @@ from support.simulator.openai import chat_request, logprobs, moderation, speech
 from support.simulator.openai.chat import Choice, Completion, complete
 from support.simulator.openai.errors import PICTURE_LIMITS
 from support.simulator.openai.state import OpenAIState
-from support.simulator.wire import MEBIBYTE, Answer, Call, Route
+from support.simulator.wire import Answer, Call, Route
 
 
 def create(state: OpenAIState, call: Call) -> Answer:
@@ -185,9 +185,8 @@ class _Chunks:
         yield self._delta(index, {}, finish=choice.finish)
 
 
-LARGEST_REQUEST = 64 * MEBIBYTE
 ROUTES = (
-    Route("POST", "/v1/chat/completions", "chat.create", create, "json", max_bytes=LARGEST_REQUEST),
+    Route("POST", "/v1/chat/completions", "chat.create", create, "json"),
     # The recordings of one project (braintrust-sdk-java, 2026-05) were answered without the version in the path.
-    Route("POST", "/chat/completions", "chat.create", create, "json", max_bytes=LARGEST_REQUEST),
+    Route("POST", "/chat/completions", "chat.create", create, "json"),
 )

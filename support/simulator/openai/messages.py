@@ -58,7 +58,8 @@ class _Reader:
         self._caller = 0
 
     def add(self, number: int, message: Any) -> None:
-        checks.expect(message, "object", f"messages[{number}]")
+        if type(message) is not dict:
+            checks.expect(message, "object", f"messages[{number}]")
         role = message.get("role")
         if role is None:
             raise checks.missing(f"messages[{number}].role")

@@ -18,7 +18,7 @@ from support.simulator.openai.errors import refusal
 from support.simulator.openai.files import FileShelf
 from support.simulator.openai.prompt import Prompt
 from support.simulator.openai.state import OpenAIState
-from support.simulator.wire import MEBIBYTE, Answer, Call, Route
+from support.simulator.wire import Answer, Call, Route
 
 RULES: dict[str, Rule] = {
     "conversation": Rule("any"),
@@ -139,4 +139,4 @@ def _part(prompt: Prompt, part: Any, where: str, shelf: FileShelf, now: int) -> 
     return ""
 
 
-ROUTES = (Route("POST", "/v1/responses/input_tokens", "tokens.count", count, "json", max_bytes=64 * MEBIBYTE),)
+ROUTES = (Route("POST", "/v1/responses/input_tokens", "tokens.count", count, "json"),)

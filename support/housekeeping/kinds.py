@@ -1,0 +1,47 @@
+"""How each kind of remote resource is listed and deleted through the gateway: one entry a kind."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from support.errors import SetupError
+from support.gateway.capabilities import Capability, ProviderGateway
+
+_PAGE = 100
+"""The largest page of files that every provider gives (provider-facts 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A resource in a provider's list."""
+
+    id: str
+    marked: str
+    """Its name or metadata as the provider keeps it: starts with the marker of the run that made it, if one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of resource, on a provider that has the capability."""
+
+    capability: Capability
+    delete: Callable[[ProviderGateway, str], Awaitable[object]]
+    list: Callable[[ProviderGateway], AsyncIterator[Listed]]
+
+
+async def _files(gateway: ProviderGateway) -> AsyncIterator[Listed]:
+    async for file in gateway.files.list(page_size=_PAGE):
+        yield Listed(file.id, file.sent_name)
+
+
+KINDS: Mapping[str, Kind] = {
+    "file": Kind(Capability.FILES, lambda gateway, id: gateway.files.delete(id), _files),
+}
+
+
+def kind_named(name: str) -> Kind:
+    """Raises SetupError for a kind that the table lacks: one that a later version of the suite has journalled."""
+    if name not in KINDS:
+        raise SetupError(
+            f"this version knows no way to remove a {name}; use the one that made it, or remove it by hand"
+        )
+    return KINDS[name]

@@ -1,0 +1,140 @@
+"""behave's hooks: the run is opened before all scenarios, and settled and reported after them, whatever happens between."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from behave.model import Scenario
+from behave.model_core import Status
+from behave.runner import Context
+from rich.console import Console
+
+from support.errors import SetupError
+from support.gateway.markers import random_token
+from support.reporting import allure
+from support.reporting.costs import CostReport, render_console, to_markdown, write
+from support.reporting.recorder import recorder
+from support.reporting.surroundings import About
+from support.reporting.verdicts import fail_run, fail_scenario, selects_nothing, stop_run
+from support.run.scenarios import facts_of
+from support.run.suite import Suite
+from support.settings import Settings
+from support.targets import choose
+
+
+def before_all(context: Context) -> None:
+    """Reads the settings and opens the run; a mistake of the user's is one sentence, and no scenario runs."""
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends the run as Ctrl-C does: clean-up and report included
+    context.suite = None
+    if selects_nothing(context):
+        stop_run(context, "Nothing was selected: no scenario matches these tags, names or files.")
+        return
+    try:
+        settings = Settings.read(context.config.userdata)
+        writable(settings.reports)
+        run_id = settings.run or random_token(8)
+        target = choose(settings)
+        about = About(run_id, target.name, target.money)
+        allure.install(context, settings.reports / "allure-results", about)
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        context.suite = Suite.open(settings, loop, target, run_id)
+    except SetupError as mistake:
+        stop_run(context, str(mistake))
+        return
+    context.suite.listeners.append(recorder.on_call)
+
+
+def before_scenario(context: Context, scenario: Scenario) -> None:
+    """Gives the scenario its world, or skips it with the reason."""
+    facts = facts_of(scenario)
+    reason = context.suite.reason_to_skip(facts)
+    if reason is not None:
+        scenario.skip(reason)
+        return
+    context.opened = context.suite.begin(facts)
+    context.world = context.opened.world
+
+
+def after_scenario(context: Context, scenario: Scenario) -> None:
+    """Cleans up, and looks at what must hold after every scenario."""
+    opened = getattr(context, "opened", None)
+    if opened is None:
+        return
+    try:
+        context.suite.end(opened, passed=scenario.status == Status.passed)
+    except Exception as broken:
+        fail_scenario(scenario, broken)
+
+
+def after_all(context: Context) -> None:
+    """Settles the run: books against calls, report against results, and the cost, which is printed last of all."""
+    suite: Suite | None = context.suite
+    if suite is None:
+        return
+    runner = context._runner
+    try:
+        ran = [one for feature in runner.features for one in feature.walk_scenarios() if one.status != Status.untested]
+        if ran and not runner.aborted and len(suite.not_run) == sum(not left_out(one) for one in ran):
+            fail_run(context, "Nothing ran: every scenario that was selected was skipped, for the reasons above.")
+        for fault in [*suite.faults(), *allure.differences(context)]:
+            fail_run(context, fault)
+        report = suite.settle(unreached(runner))
+        write(report, suite.settings.reports)
+        allure.publish(context, "cost-report", "Cost of the run", to_markdown(report))
+        context.config.reporters.append(LastWord(report, suite.warnings()))
+    except SetupError as mistake:
+        fail_run(context, str(mistake))
+    finally:
+        suite.close()
+
+
+def left_out(scenario: Scenario) -> bool:
+    """Whether the user's tags or names left the scenario out: behave calls it skipped too, but gives no reason."""
+    return bool(scenario.status == Status.skipped and not scenario.skip_reason)
+
+
+def unreached(runner: Any) -> list[str] | None:
+    """The scenarios that an interrupted run did not come to; None for a run that went to its end."""
+    if not runner.aborted:
+        return None
+    return [
+        scenario.name
+        for feature in runner.features
+        for scenario in feature.walk_scenarios()
+        if scenario.status == Status.untested and scenario.should_run(runner.config)
+    ]
+
+
+class LastWord:
+    """A reporter of behave's whose only word is the last one: what the run cost, and what will soon be switched off."""
+
+    def __init__(self, report: CostReport, warnings: list[str]) -> None:
+        self._report = report
+        self._warnings = warnings
+
+    def feature(self, feature: Any) -> None:
+        """Every feature was told of by the others."""
+
+    def end(self) -> None:
+        console = Console()
+        for warning in self._warnings:
+            console.print(warning, style="yellow", markup=False, highlight=False)
+        render_console(self._report, console)
+
+
+def writable(folder: Path) -> None:
+    """Raises SetupError when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".touchstone-{os.getpid()}"
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise SetupError(
+            f"Reports cannot be written to {folder} ({error.strerror}); make it writable, or name another with -D reports=FOLDER."
+        ) from None
