@@ -14,7 +14,19 @@ from support.catalogue.tracker import row, rows
 
 ROOT = Path(__file__).resolve().parents[1]
 PROVIDERS = ("OpenAI", "Anthropic", "Gemini")
-FORBIDDEN = ("json", "http", "status code", "header", "httpx", "openai.", "anthropic.", "genai.", "raises", "404", "400")
+FORBIDDEN = (
+    "json",
+    "http",
+    "status code",
+    "header",
+    "httpx",
+    "openai.",
+    "anthropic.",
+    "genai.",
+    "raises",
+    "404",
+    "400",
+)
 
 
 @cache
@@ -73,7 +85,12 @@ def test_every_row_is_shown_on_every_provider_that_it_names() -> None:
 
 def test_every_feature_has_the_tag_of_its_area() -> None:
     for feature in features():
-        areas = {found.area for scenario in feature.walk_scenarios() for t in scenario.effective_tags if (found := row(str(t)))}
+        areas = {
+            found.area
+            for scenario in feature.walk_scenarios()
+            for t in scenario.effective_tags
+            if (found := row(str(t)))
+        }
         assert areas == {str(tag) for tag in feature.tags}, feature.filename
 
 

@@ -165,7 +165,7 @@ class Filler:
 
     def _next_name(self) -> str:
         if self._names:
-            return self._names.pop(0)
+            return str(self._names.pop(0))
         said = [word for word in reading.words(self._said) if word.lower() not in reading.STOP_WORDS]
         return said[-1] if said else "unknown"
 

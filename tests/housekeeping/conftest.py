@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_provider import FakeProvider, fakes
 
 from support.journal import Journal, Run, Target
 from support.values import Provider
+from tests.housekeeping.fake_provider import FakeProvider, fakes
 
 SIMULATOR = Target(name="simulator", facts={"simulator_url": "http://127.0.0.1:1"})
 

@@ -3,12 +3,12 @@
 import time
 
 import pytest
-from fake_provider import FakeProvider, marker, upload
 
 from support.errors import SetupError
 from support.housekeeping.cleanup import cleanup
 from support.journal import Run
 from support.values import Provider
+from tests.housekeeping.fake_provider import FakeProvider, marker, upload
 
 pytestmark = pytest.mark.anyio
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from time import monotonic
 
 import pytest
-from fake_provider import FakeProvider, fakes, marker, upload
 
 from support.errors import SetupError
 from support.housekeeping.sweep import Reached, TenantGone, Unreachable, sweep
 from support.journal import Journal, Run, Target
 from support.values import Provider
+from tests.housekeeping.fake_provider import FakeProvider, fakes, marker, upload
 
 pytestmark = pytest.mark.anyio
 

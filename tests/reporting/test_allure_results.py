@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from toy_project import Toy, statuses
+
+from tests.reporting.toy_project import Toy, statuses
 
 FEATURE = """\
 @files

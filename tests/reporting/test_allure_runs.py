@@ -5,7 +5,8 @@ import signal
 import subprocess
 
 import pytest
-from toy_project import BEHAVE, INI, Toy, _environ, statuses
+
+from tests.reporting.toy_project import BEHAVE, INI, Toy, _environ, statuses
 
 TWO = """\
 Feature: Two

@@ -3,12 +3,12 @@
 import gzip
 import json
 
-import fake_calls
 import pytest
 
 from support.errors import BudgetExceeded, ServerError
 from support.reporting import attachments
 from support.values import Provider
+from tests.reporting import fake_calls
 
 
 def text(**parts):

@@ -5,7 +5,8 @@ import pty
 import re
 
 import pytest
-from toy_project import BEHAVE, Toy, _environ
+
+from tests.reporting.toy_project import BEHAVE, Toy, _environ
 
 FEATURE = """\
 @files

@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
-import fake_calls
 import pytest
 
 from support.reporting.recorder import Recorder, Tally, in_dollars
 from support.values import Money
+from tests.reporting import fake_calls
 
 
 @pytest.mark.parametrize(
