@@ -9,6 +9,7 @@ from typing import Protocol, cast
 import parse
 from behave import register_type, then, use_step_matcher, when
 
+from support.errors import TouchstoneError
 from support.values import Provider
 from support.world import World
 
@@ -98,13 +99,22 @@ def refusal_lists(context: Context, purposes: str) -> None:
     context.world.expect(not missing, f"the refusal does not name {missing}: {refusal}")
 
 
+def own_refusal(world: World, provider: Provider) -> TouchstoneError:
+    """The provider's own refusal of a request that is wrong, its message kept word for word."""
+    refusal = world.refusal("invalid_request")
+    world.expect(refusal.provider is provider, f"the refusal is of {refusal.provider}: {refusal}")
+    world.expect(refusal.status == 400, f"the provider answered {refusal.status}")
+    said = world.sent()[-1].response.json()["error"]["message"]
+    world.expect(said == refusal.provider_message, f"the provider said {said!r}, kept is {refusal.provider_message!r}")
+    return refusal
+
+
+@then("{provider:Provider} refuses the request as invalid, in its own words")
+def provider_refuses(context: Context, provider: Provider) -> None:
+    own_refusal(context.world, provider)
+
+
 @then("{provider:Provider} refuses the request as invalid, naming the {param:Word}, in its own words")
-def provider_refuses(context: Context, provider: Provider, param: str) -> None:
-    refusal = context.world.refusal("invalid_request")
-    context.world.expect(refusal.provider is provider, f"the refusal is of {refusal.provider}: {refusal}")
-    context.world.expect(refusal.status == 400, f"the provider answered {refusal.status}")
+def provider_refuses_naming(context: Context, provider: Provider, param: str) -> None:
+    refusal = own_refusal(context.world, provider)
     context.world.expect(refusal.param == param, f"the refusal names {refusal.param}")
-    said = context.world.sent()[-1].response.json()["error"]["message"]
-    context.world.expect(
-        said == refusal.provider_message, f"the provider said {said!r}, kept is {refusal.provider_message!r}"
-    )

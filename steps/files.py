@@ -161,6 +161,13 @@ async def tries_unchecked(context: Context, provider: Provider, name: str, purpo
     await world.tries(world.gateway(provider).files.upload(world.fixture(name), purpose=purpose, preflight=False))
 
 
+@when('the team leaves the check to {provider:Provider} and tries to store "{name}" to be kept for {lifetime:Duration}')
+async def tries_a_lifetime_unchecked(context: Context, provider: Provider, name: str, lifetime: timedelta) -> None:
+    world = context.world
+    files = world.gateway(provider).files
+    await world.tries(files.upload(world.fixture(name), expires_after=lifetime, preflight=False))
+
+
 @when("the team tries to store a folder with {provider:Provider}")
 async def tries_to_store_a_folder(context: Context, provider: Provider) -> None:
     world = context.world

@@ -96,6 +96,28 @@ def matrix() -> None:
 
 
 @app.command()
+def audit(
+    tags: Annotated[
+        list[str] | None, typer.Option(help="Only scenarios with these tags, as behave takes them.")
+    ] = None,
+    row: Annotated[str | None, typer.Option(help="Only this row, such as FM-04.")] = None,
+    switch: Annotated[str | None, typer.Option(help="Only this switch, such as files.delete.ghost_listed.")] = None,
+) -> None:
+    """Show that every scenario can fail: throw every switch of the tracker at the scenarios of its row."""
+    from support.audit.auditing import audit as run_audit
+    from support.audit.matrix import console_table, write
+    from support.settings import Settings
+
+    settings = Settings.read()
+    chosen = [f"--tags={one}" for one in [*(tags or []), *([f"@{row}"] if row else [])]]
+    made = run_audit(settings, chosen, switch, lambda line: print(line, flush=True))
+    console_table(made, Console())
+    print(f"Written: {', '.join(str(path) for path in write(made, settings.reports))}")
+    if not made.is_good:
+        raise typer.Exit(1)
+
+
+@app.command()
 def sweep(
     run: Annotated[
         str | None, typer.Option(help="One run's leftovers only; without it, those of all that have ended.")

@@ -162,6 +162,13 @@ class SimulatorTarget:
         made = answer.raise_for_status().json()
         return self._tenancy(http, made, in_flight)
 
+    async def deviations(self) -> list[dict[str, Any]]:
+        """What the simulator can do wrong: name, description, operations, providers."""
+        listed: list[dict[str, Any]] = (
+            (await (await self._connect()).get("/_simulator/deviations")).raise_for_status().json()
+        )
+        return listed
+
     async def reopen(self, tenant: str) -> Tenancy | None:
         http = await self._connect()
         answer = await http.get(f"/_simulator/tenants/{tenant}")

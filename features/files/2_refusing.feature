@@ -29,6 +29,17 @@ Feature: Refusing what cannot be stored
     And the request was sent once
 
   @FM-05
+  Scenario Outline: <provider> itself refuses to keep a file for a minute only, and is asked only once
+    When the team leaves the check to <provider> and tries to store "notes-1k.txt" to be kept for 1 minute
+    Then <provider> refuses the request as invalid, in its own words
+    And the request was sent once
+
+    Examples: providers where a team chooses how long a file is kept, an hour at the least
+      | provider  |
+      | OpenAI    |
+      | Anthropic |
+
+  @FM-05
   Scenario Outline: <provider> knows no purposes, and one is not dropped in silence
     When the team tries to store "notes-1k.txt" with <provider> for user_data
     Then the request is refused as unsupported by <provider>
@@ -45,6 +56,7 @@ Feature: Refusing what cannot be stored
     Then the request is refused because <provider> has no such file
     When the team asks <provider> for the same file with a wrong key
     Then the request is refused because <provider> does not accept the key
+    And the request was sent once
 
     Examples: providers that store files
       | provider  |

@@ -62,6 +62,8 @@ class Suite:
     """Calls made, by scenario."""
     not_run: list[tuple[str, str]] = field(default_factory=list)
     deviation: str | None = None
+    deviation_fired: int = 0
+    """How often the deviation changed something, in the scenarios that have ended."""
     _lease: Run | None = None
     _http: httpx2.AsyncClient | None = None
 
@@ -139,6 +141,8 @@ class Suite:
 
     async def _clean(self, scenario: OpenScenario) -> tuple[list[str], dict[str, dict[str, list[str]]]]:
         report = await cleanup(lambda provider: scenario.world.gateway(provider), scenario.register)
+        if self.deviation is not None and scenario.tenancy.control is not None:
+            self.deviation_fired += (await scenario.tenancy.control.state())["deviation_fired"]
         return list(report.problems), await scenario.tenancy.inventory()
 
     async def _leave(self, scenario: OpenScenario) -> None:

@@ -1,0 +1,187 @@
+"""Runs the audit: everything green without a switch, then every switch on every row and provider that it applies to."""
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from support.audit.sabotages import EXCLUDED, SABOTAGES, Fired, sabotaged
+from support.audit.verdicts import Audit, CleanPass, Unit, Verdict
+from support.audit.warm import Case, WarmRunner
+from support.catalogue.tracker import Row, Switch
+from support.catalogue.tracker import row as tracked
+from support.errors import SetupError
+from support.run.suite import Suite
+from support.settings import Settings
+from support.targets import SimulatorTarget
+from support.values import Provider
+
+SEEDS = (1, 2)
+"""Of the two shuffled clean passes."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A switch that can be thrown: what it does, and for whom."""
+
+    layer: str
+    name: str
+    does: str
+    providers: tuple[Provider, ...]
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Suite]:
+    """A suite on a simulator of its own, with books that nobody else sees."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    with tempfile.TemporaryDirectory(prefix="touchstone-audit-") as state:
+        private = settings.model_copy(update={"state": state, "target": "simulator", "deviation": None})
+        target = SimulatorTarget(private)
+        target.start()
+        suite = Suite.open(private, loop, target, "audit")
+        try:
+            yield suite
+        finally:
+            suite.close()
+            loop.close()
+
+
+def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say: Say) -> Audit:
+    """Audits the scenarios that behave's `arguments` select, with all switches of their rows or with one.
+
+    Raises SetupError where nothing is selected, or the switch is not one of theirs.
+    """
+    began = time.monotonic()
+    with opened(settings) as suite:
+        runner = WarmRunner(suite, list(arguments))
+        cases = runner.cases()
+        rows = [found for name in dict.fromkeys(case.facts.row for case in cases) if (found := tracked(name))]
+        if not rows:
+            raise SetupError("Nothing was selected: no scenario of a tracked row matches.")
+        passes = tuple(clean_passes(runner, cases, say))
+        known = {(one.layer, one.name): one for one in (*deviations(suite), *sabotages())}
+        units: list[Unit] = []
+        unknown: list[str] = []
+        for row in sorted(rows, key=lambda one: one.id):
+            chosen = [one for one in row.switches if switch in (None, one.name)]
+            for one in chosen:
+                throw = known.get((one.layer, one.name))
+                if throw is None and one.name not in EXCLUDED:
+                    unknown.append(f"{row.id} {one.layer} {one.name}")
+                else:
+                    units += units_of(suite, runner, cases, row, one, throw)
+            say(_progress(row, [unit for unit in units if unit.row == row.id]))
+        if switch is not None and not units and not unknown:
+            raise SetupError(f"No row that was selected has a switch called {switch!r}.")
+        return Audit(passes=passes, units=tuple(units), unknown=tuple(unknown), seconds=time.monotonic() - began)
+
+
+def clean_passes(runner: WarmRunner, cases: list[Case], say: Say) -> Iterator[CleanPass]:
+    """Without any switch: twice in order, and shuffled with two seeds."""
+    orders = {"in order": cases, "in order again": cases}
+    for seed in SEEDS:
+        orders[f"shuffled with seed {seed}"] = random.Random(seed).sample(cases, len(cases))
+    for order, sequence in orders.items():
+        red = [
+            f"{case.facts.name}: {outcome.noticed or outcome.broken}"
+            for case in sequence
+            if not (outcome := runner.outcome_of(case)).passed
+        ]
+        done = CleanPass(order=order, scenarios=len(sequence), red=tuple(red))
+        say(f"no switch, {order}: {len(sequence) - len(red)} of {len(sequence)} passed")
+        yield done
+
+
+def deviations(suite: Suite) -> list[Known]:
+    """What the running simulator can do wrong, in its own words."""
+    assert isinstance(suite.target, SimulatorTarget)
+    listed = suite.await_(suite.target.deviations())
+    return [
+        Known("simulator", one["name"], one["description"], tuple(Provider(name) for name in one["providers"]))
+        for one in listed
+    ]
+
+
+def sabotages() -> list[Known]:
+    return [Known("gateway", one.name, one.does, one.providers) for one in SABOTAGES.values()]
+
+
+def units_of(
+    suite: Suite, runner: WarmRunner, cases: list[Case], row: Row, switch: Switch, known: Known | None
+) -> list[Unit]:
+    """One unit for each provider that the row names and the switch applies to."""
+    units = []
+    for provider in row.providers:
+        if known is None:
+            units.append(_unit(row, switch, "", provider, Verdict.EXCLUDED, sentence=EXCLUDED[switch.name]))
+        elif provider in known.providers:
+            own = [case for case in cases if case.facts.row == row.id and provider in case.facts.providers]
+            units.append(_tried(suite, runner, own, row, switch, known, provider))
+    return units
+
+
+def _tried(
+    suite: Suite,
+    runner: WarmRunner,
+    cases: Sequence[Case],
+    row: Row,
+    switch: Switch,
+    known: Known,
+    provider: Provider,
+) -> Unit:
+    """Runs the row's scenarios with the provider until one notices."""
+    broken: tuple[str, str] | None = None
+    with switched_on(suite, switch) as fired:
+        for case in cases:
+            outcome = runner.outcome_of(case)
+            if outcome.noticed and fired() > 0:
+                return _unit(row, switch, known.does, provider, Verdict.NOTICED, case.facts.name, outcome.noticed)
+            if not outcome.passed and broken is None:
+                broken = case.facts.name, outcome.broken or f"red before the switch changed anything: {outcome.noticed}"
+        if broken is not None:
+            return _unit(row, switch, known.does, provider, Verdict.BROKEN, *broken)
+        verdict = Verdict.UNNOTICED if fired() else Verdict.NOT_REACHED
+    return _unit(row, switch, known.does, provider, verdict)
+
+
+@contextmanager
+def switched_on(suite: Suite, switch: Switch) -> Iterator[Callable[[], int]]:
+    """The switch on; yields how often it has changed something so far."""
+    if switch.layer == "simulator":
+        suite.deviation, suite.deviation_fired = switch.name, 0
+        try:
+            yield lambda: suite.deviation_fired
+        finally:
+            suite.deviation = None
+        return
+    with sabotaged(SABOTAGES[switch.name]) as fired:
+        yield lambda: _times(fired)
+
+
+def _times(fired: Fired) -> int:
+    return fired.times
+
+
+def _unit(
+    row: Row, switch: Switch, does: str, provider: Provider, verdict: Verdict, scenario: str = "", sentence: str = ""
+) -> Unit:
+    return Unit(
+        row=row.id,
+        layer=switch.layer,
+        switch=switch.name,
+        does=does,
+        provider=provider,
+        verdict=verdict,
+        scenario=scenario,
+        sentence=sentence,
+    )
+
+
+def _progress(row: Row, units: Sequence[Unit]) -> str:
+    bad = [f"{unit.switch} on {unit.provider}: {unit.verdict}" for unit in units if not unit.verdict.is_good]
+    return f"{row.id}: {len(units) - len(bad)} of {len(units)} noticed" + (f"; {'; '.join(bad)}" if bad else "")

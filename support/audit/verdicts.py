@@ -1,0 +1,64 @@
+"""What became of each unit of the audit: a row, a switch, a provider."""
+
+from enum import StrEnum
+
+from support.values import Provider, Value
+
+
+class Verdict(StrEnum):
+    """Only the first and the last are good news."""
+
+    NOTICED = "noticed"
+    UNNOTICED = "unnoticed"
+    NOT_REACHED = "not reached"
+    """No scenario came to where the switch changes anything."""
+    BROKEN = "broken"
+    """The suite itself failed: a crash or a timeout is no notice."""
+    EXCLUDED = "excluded by design"
+
+    @property
+    def is_good(self) -> bool:
+        return self in (Verdict.NOTICED, Verdict.EXCLUDED)
+
+
+class Unit(Value):
+    """One switch, tried on one row with one provider."""
+
+    row: str
+    layer: str
+    switch: str
+    does: str
+    provider: Provider
+    verdict: Verdict
+    scenario: str = ""
+    """Which scenario noticed, or broke."""
+    sentence: str = ""
+    """What it said; or the reason of an exclusion."""
+
+
+class CleanPass(Value):
+    """All scenarios without any switch: they must hold."""
+
+    order: str
+    scenarios: int
+    red: tuple[str, ...] = ()
+    """Scenarios that did not pass, each with what it said."""
+
+
+class Audit(Value):
+    """The whole audit."""
+
+    passes: tuple[CleanPass, ...]
+    units: tuple[Unit, ...]
+    unknown: tuple[str, ...]
+    """Switches of the tracker that nothing here can switch on."""
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        return (
+            not self.unknown and not any(one.red for one in self.passes) and all(u.verdict.is_good for u in self.units)
+        )
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(unit.verdict is verdict for unit in self.units)
