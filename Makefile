@@ -5,14 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: accept test setup report check suite clean bench
+.PHONY: accept test setup report check suite audit clean bench
 
 accept: setup
 	@status=0; $(BIN)/behave || status=$$?; \
 	$(BIN)/python -m support report --html || status=$$?; \
 	exit $$status
 
-test: setup check suite
+test: setup check suite audit
 	@echo "All checks passed."
 
 check: setup
@@ -25,6 +25,9 @@ check: setup
 
 suite: setup
 	$(BIN)/behave
+
+audit: setup
+	$(BIN)/python -m support audit
 
 report: setup
 	$(BIN)/python -m support report --html
@@ -41,6 +44,9 @@ $(READY): requirements.txt
 node_modules/.ready: package.json package-lock.json
 	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error && touch $@; \
 	else echo "npm is missing: the HTML report will not be drawn. Install Node.js 20 or newer (Debian: apt-get install nodejs npm)."; fi
+
+bench: setup
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) node_modules reports/* .touchstone
