@@ -131,7 +131,7 @@ def a_body(dice: random.Random) -> bytes:
 
 
 def headers_of(dice: random.Random, provider: str, account: Account) -> dict[str, str]:
-    key = account.keys[provider] if dice.random() < 0.9 else dice.choice(["", "nobody", "sim-", "é"])
+    key = account.keys[provider] if dice.random() < 0.9 else dice.choice(["-", "nobody", "sim-", "é"])
     mine = {
         "OpenAI": {"authorization": f"Bearer {key}"},
         "Anthropic": {
