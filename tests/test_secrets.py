@@ -67,12 +67,11 @@ def leaks(workplace: Path, said: str, secrets: list[str]) -> list[str]:
     return found
 
 
-def issued(url: str) -> list[str]:
+def issued(http: httpx.Client) -> list[str]:
     """The keys of all tenants that are open at the simulator."""
-    tenants = httpx.get(f"{url}/_simulator/tenants", trust_env=False).json()
     keys: list[str] = []
-    for tenant in tenants:
-        answer = httpx.get(f"{url}/_simulator/tenants/{tenant['id']}", trust_env=False)
+    for tenant in http.get("/_simulator/tenants").json():
+        answer = http.get(f"/_simulator/tenants/{tenant['id']}")
         if answer.status_code == 200:
             keys += answer.json()["keys"].values()
     return keys
@@ -96,9 +95,10 @@ def test_an_interrupted_run_with_keys_that_the_simulator_gave(workplace: Path, s
     run = started(workplace, "-D", f"simulator_url={simulator}", "features/files/3_finding.feature", "-n", "OpenAI")
     keys: set[str] = set()
     deadline = time.monotonic() + 30
-    while len(keys) < 9 and run.poll() is None and time.monotonic() < deadline:
-        keys |= set(issued(simulator))
-        time.sleep(0.005)
+    with httpx.Client(base_url=simulator, trust_env=False) as http:  # kept open: a scenario lasts some 20 ms
+        while len(keys) < 9 and run.poll() is None and time.monotonic() < deadline:
+            keys |= set(issued(http))
+            time.sleep(0.001)
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=60)[0]
     assert len(keys) >= 3, said
