@@ -1,5 +1,6 @@
 """Where the ledger lies: SQLite in a folder, or any database that SQLAlchemy reaches. All that differs between them is here."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from operator import itemgetter
@@ -18,6 +19,8 @@ FILE_NAME = "ledger.db"
 
 _BUSY_MS = 10_000
 """How long one transaction waits for another process's; theirs take well under a millisecond."""
+_OPENING_SECONDS = 5.0
+"""How long processes that open a new ledger at the same moment get out of each other's way."""
 _PAGES_BEFORE_CHECKPOINT = 50_000
 """Of 1 kB: only if the upkeep thread, which empties the write-ahead log each second, does not come to it."""
 
@@ -62,8 +65,7 @@ class Database:
             self.dialect = self.engine.dialect.name
             if self.dialect == "sqlite":
                 _tune_sqlite(self.engine)
-            metadata.create_all(self.engine)
-            self._probe()
+            self._prepare()
             self._kept: Connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         except (SQLAlchemyError, OSError, ImportError) as error:
             raise self.unavailable(error) from error
@@ -85,6 +87,24 @@ class Database:
             folder.mkdir(parents=True, exist_ok=True)
             url = URL.create("sqlite", database=str(folder / FILE_NAME))
         return create_engine(url, connect_args={"check_same_thread": False})
+
+    def _prepare(self) -> None:
+        """Makes the tables and probes them.
+
+        Tried again for a while: SQLite does not queue those who turn a new file to write-ahead logging together, nor
+        PostgreSQL those who create one table together.
+        """
+        deadline = time.monotonic() + _OPENING_SECONDS
+        while True:
+            try:
+                metadata.create_all(self.engine)
+                self._probe()
+                return
+            except SQLAlchemyError as error:
+                collided = any(word in str(error) for word in ("locked", "already exists", "unique"))
+                if not collided or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def _probe(self) -> None:
         """Reads a row of each table with all its columns: finds a file that is no database, and tables of another shape."""

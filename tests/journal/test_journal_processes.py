@@ -32,7 +32,9 @@ def test_what_a_killed_process_intended_survives_and_its_lease_runs_out(tmp_path
     assert process.stdout is not None
     heard = [process.stdout.readline().split() for _ in range(60)]
     process.kill()
-    heard += [line.split() for line in process.communicate()[0].splitlines() if len(line.split()) == 2]
+    # the same buffered reader: `communicate` would lose what it has read ahead
+    heard += [line.split() for line in process.stdout.read().splitlines() if len(line.split()) == 2]
+    process.communicate()
     said = Counter(word for word, _ in heard)
     with Journal.open(tmp_path) as journal:
         assert journal.living_runs() == {"aaaa"}
