@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from support.audit.sabotages import EXCLUDED, SABOTAGES, Fired, sabotaged
+from support.audit.sabotages import EXCLUDED, SABOTAGES
+from support.audit.sabotaging import Fired, sabotaged
 from support.audit.verdicts import Audit, CleanPass, Unit, Verdict
 from support.audit.warm import Case, WarmRunner
 from support.catalogue.tracker import Row, Switch
@@ -21,6 +22,8 @@ from support.values import Provider
 
 SEEDS = (1, 2)
 """Of the two shuffled clean passes."""
+REQUEST_SECONDS = 10.0
+"""How long one request may take: an answer that a switch holds back for good must not hold up the audit."""
 Say = Callable[[str], None]
 
 
@@ -40,7 +43,8 @@ def opened(settings: Settings) -> Iterator[Suite]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     with tempfile.TemporaryDirectory(prefix="touchstone-audit-") as state:
-        private = settings.model_copy(update={"state": state, "target": "simulator", "deviation": None})
+        own = {"state": state, "target": "simulator", "simulator_url": None, "deviation": None}
+        private = settings.model_copy(update={**own, "request_timeout": REQUEST_SECONDS})
         target = SimulatorTarget(private)
         target.start()
         suite = Suite.open(private, loop, target, "audit")
@@ -59,8 +63,9 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
     began = time.monotonic()
     with opened(settings) as suite:
         runner = WarmRunner(suite, list(arguments))
-        cases = runner.cases()
-        rows = [found for name in dict.fromkeys(case.facts.row for case in cases) if (found := tracked(name))]
+        selected = runner.cases()
+        cases = [case for case in selected if not case.facts.slow]  # the slow ones are for live targets
+        rows = [found for name in dict.fromkeys(case.facts.row for case in selected) if (found := tracked(name))]
         if not rows:
             raise SetupError("Nothing was selected: no scenario of a tracked row matches.")
         passes = tuple(clean_passes(runner, cases, say))
@@ -71,10 +76,10 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
             chosen = [one for one in row.switches if switch in (None, one.name)]
             for one in chosen:
                 throw = known.get((one.layer, one.name))
-                if throw is None and one.name not in EXCLUDED:
+                tried = units_of(suite, runner, cases, row, one, throw)
+                units += tried
+                if not tried:
                     unknown.append(f"{row.id} {one.layer} {one.name}")
-                else:
-                    units += units_of(suite, runner, cases, row, one, throw)
             say(_progress(row, [unit for unit in units if unit.row == row.id]))
         if switch is not None and not units and not unknown:
             raise SetupError(f"No row that was selected has a switch called {switch!r}.")
@@ -114,13 +119,18 @@ def sabotages() -> list[Known]:
 def units_of(
     suite: Suite, runner: WarmRunner, cases: list[Case], row: Row, switch: Switch, known: Known | None
 ) -> list[Unit]:
-    """One unit for each provider that the row names and the switch applies to."""
+    """One unit for each provider that the row names and the switch applies to; none for a switch that nothing throws."""
+    if switch.name in EXCLUDED:
+        reason = EXCLUDED[switch.name]
+        return [_unit(row, switch, "", provider, Verdict.EXCLUDED, sentence=reason) for provider in row.providers]
+    if known is None:
+        return []
     units = []
     for provider in row.providers:
-        if known is None:
-            units.append(_unit(row, switch, "", provider, Verdict.EXCLUDED, sentence=EXCLUDED[switch.name]))
-        elif provider in known.providers:
+        if provider in known.providers:
             own = [case for case in cases if case.facts.row == row.id and provider in case.facts.providers]
+            # a scenario with two providers could notice for the other one: those come last
+            own.sort(key=lambda case: len(case.facts.providers))
             units.append(_tried(suite, runner, own, row, switch, known, provider))
     return units
 
@@ -135,16 +145,18 @@ def _tried(
     provider: Provider,
 ) -> Unit:
     """Runs the row's scenarios with the provider until one notices."""
-    broken: tuple[str, str] | None = None
+    broken: list[tuple[str, str]] = []
     with switched_on(suite, switch) as fired:
         for case in cases:
             outcome = runner.outcome_of(case)
             if outcome.noticed and fired() > 0:
-                return _unit(row, switch, known.does, provider, Verdict.NOTICED, case.facts.name, outcome.noticed)
-            if not outcome.passed and broken is None:
-                broken = case.facts.name, outcome.broken or f"red before the switch changed anything: {outcome.noticed}"
-        if broken is not None:
-            return _unit(row, switch, known.does, provider, Verdict.BROKEN, *broken)
+                unit = _unit(row, switch, known.does, provider, Verdict.NOTICED, case.facts.name, outcome.noticed)
+                return unit.model_copy(update={"crashed": tuple(f"{name}: {what}" for name, what in broken)})
+            if not outcome.passed:
+                early = f"red before the switch changed anything: {outcome.noticed}"
+                broken.append((case.facts.name, outcome.broken or early))
+        if broken:
+            return _unit(row, switch, known.does, provider, Verdict.BROKEN, *broken[0])
         verdict = Verdict.UNNOTICED if fired() else Verdict.NOT_REACHED
     return _unit(row, switch, known.does, provider, verdict)
 

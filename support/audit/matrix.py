@@ -32,7 +32,14 @@ def summary(audit: Audit) -> list[str]:
         state = f"{len(one.red)} red" if one.red else "all green"
         said.append(f"Without a switch, {one.order}: {one.scenarios} scenarios, {state}.")
         said += [f"  {red}" for red in one.red]
-    said += [f"Nothing can throw this switch of the tracker: {name}." for name in audit.unknown]
+    said += [
+        f"Nothing can throw this switch of the tracker for a provider of its row: {name}." for name in audit.unknown
+    ]
+    said += [
+        f"{unit.row} {unit.switch} on {unit.provider} was noticed, but not before this crashed: {what}"
+        for unit in audit.units
+        for what in unit.crashed
+    ]
     said.append("Every switch is noticed." if audit.is_good else "The suite has holes.")
     return said
 
@@ -93,8 +100,8 @@ def to_markdown(audit: Audit) -> str:
 def _told(unit: Unit | None) -> str:
     if unit is None:
         return "–"
-    who = f": {_plain(unit.scenario)}" if unit.scenario else f": {_plain(unit.sentence)}" if unit.sentence else ""
-    return f"{unit.verdict}{who}"
+    told = ". ".join(_plain(part) for part in (unit.scenario, unit.sentence) if part)
+    return f"{unit.verdict}: {told}" if told else str(unit.verdict)
 
 
 def _plain(text: str) -> str:

@@ -34,6 +34,8 @@ class Unit(Value):
     """Which scenario noticed, or broke."""
     sentence: str = ""
     """What it said; or the reason of an exclusion."""
+    crashed: tuple[str, ...] = ()
+    """Scenarios that crashed before another one noticed: a step of theirs trusts what it should doubt."""
 
 
 class CleanPass(Value):

@@ -1,6 +1,8 @@
 """behave kept warm: features parsed and steps loaded once, one suite, and any scenario run as often as one likes."""
 
+import signal
 from dataclasses import dataclass
+from types import FrameType, TracebackType
 from typing import Any
 
 from behave.configuration import Configuration
@@ -10,10 +12,43 @@ from behave.runner import Context, Runner
 from behave.runner_util import parse_features
 from behave.step_registry import registry
 
+from support.gateway.markers import random_token
 from support.run import hooks
 from support.run.invariants import InvariantBroken
 from support.run.scenarios import ScenarioFacts, facts_of
 from support.run.suite import Suite
+
+SCENARIO_SECONDS = 30.0
+"""Real time after which a scenario counts as hung; those of the suite take some 20 ms."""
+AGAIN_SECONDS = 5.0
+
+
+class TookTooLong(Exception):
+    """Raised into a scenario that hangs."""
+
+
+class Alarm:
+    """Ends what takes too long, wherever it hangs, and keeps that it did: a step could mistake the end for a refusal."""
+
+    def __init__(self, seconds: float) -> None:
+        self.rang = False
+        self._seconds = seconds
+        self._before: Any = None
+
+    def __enter__(self) -> "Alarm":
+        self._before = signal.signal(signal.SIGALRM, self._ring)
+        # again and again, since a callback of the event loop could swallow the first
+        signal.setitimer(signal.ITIMER_REAL, self._seconds, AGAIN_SECONDS)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._before)
+        return kind is TookTooLong
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        self.rang = True
+        raise TookTooLong(f"it took longer than {self._seconds:g} s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +100,17 @@ class WarmRunner(Runner):  # type: ignore[misc]  # behave has no types
         scenario = case.scenario
         scenario.reset()
         context: Any = self.context
+        context.suite.run_id = random_token(8)  # a run of its own: what earlier ones cost counts against no cap
         context._push(layer="feature")
         try:
             context.feature = case.feature
             context.tags = set(case.feature.tags)
-            scenario.run(self)
+            with Alarm(SCENARIO_SECONDS) as alarm:
+                scenario.run(self)
         finally:
             context._pop()
             self.aborted = False
-        return _read(scenario)
+        return Outcome(passed=False, broken="it took too long") if alarm.rang else _read(scenario)
 
 
 def _read(scenario: Scenario) -> Outcome:

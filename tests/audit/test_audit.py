@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from support.audit.matrix import summary, to_html, to_markdown
-from support.audit.sabotages import SABOTAGES, sabotaged
+from support.audit.sabotages import SABOTAGES
+from support.audit.sabotaging import sabotaged
 from support.audit.verdicts import Audit, CleanPass, Unit, Verdict
 from support.catalogue.tracker import rows
 from support.values import Provider
@@ -23,7 +24,7 @@ def audit(reports: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "support", "audit", *arguments],
         cwd=ROOT,
-        env={**os.environ, "TOUCHSTONE_REPORTS": str(reports)},
+        env={**os.environ, "TOUCHSTONE_REPORTS": str(reports), "TOUCHSTONE_STATE": str(reports / "state")},
         capture_output=True,
         text=True,
         timeout=120,
@@ -55,6 +56,9 @@ def test_one_switch_of_one_row_is_noticed_and_written_down(tmp_path: Path) -> No
     assert all("the list still has" in one["sentence"] for one in units)
     assert "A deleted file is gone for good" in (tmp_path / "audit.html").read_text()
     assert "files.delete.ghost_listed" in (tmp_path / "audit.md").read_text()
+    assert "no switch, shuffled with seed 1: 12 of 12 passed" in done.stdout
+    assert "FM-04: 3 of 3 noticed" in done.stdout
+    assert not (tmp_path / "state").exists(), "the audit keeps its books to itself"
 
 
 def test_a_scenario_that_looks_too_little_is_a_hole(tmp_path: Path) -> None:
@@ -62,8 +66,8 @@ def test_a_scenario_that_looks_too_little_is_a_hole(tmp_path: Path) -> None:
     done = audit(tmp_path, "--tags", "@FM-04 and not @severity:critical", "--switch", "files.delete.ghost_listed")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "The suite has holes" in done.stdout
-    verdicts = {one["verdict"] for one in json.loads((tmp_path / "audit.json").read_text())["units"]}
-    assert verdicts <= {"unnoticed", "not reached"}
+    units = json.loads((tmp_path / "audit.json").read_text())["units"]
+    assert [one["verdict"] for one in units] == ["not reached"] * 3
 
 
 def test_an_unknown_switch_is_one_sentence(tmp_path: Path) -> None:
@@ -82,8 +86,9 @@ def test_only_noticed_and_excluded_are_good(verdict: Verdict) -> None:
 def test_a_red_clean_pass_and_an_unknown_switch_fail_the_audit() -> None:
     assert not made(unit(Verdict.NOTICED), red=("a scenario: it failed",)).is_good
     assert not made(unit(Verdict.NOTICED), unknown=("FM-04 simulator files.x",)).is_good
-    assert "Nothing can throw this switch of the tracker: FM-04 simulator files.x." in summary(
-        made(unknown=("FM-04 simulator files.x",))
+    assert (
+        "Nothing can throw this switch of the tracker for a provider of its row: FM-04 simulator files.x."
+        in summary(made(unknown=("FM-04 simulator files.x",)))
     )
 
 
