@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable
 
 import anthropic
 import openai
+from google import genai
+from google.genai import types
 
 from benchmarks.report import Figure
 from support.catalogue.models import model_for
 from support.gateway.call import ChokePoint
-from support.gateway.endpoint import shared_client
+from support.gateway.capabilities import ProviderGateway
+from support.gateway.endpoint import Endpoint, shared_client
 from support.gateway.events import Account
 from support.gateway.exchanges import Wire
 from support.gateway.open import open_gateway
@@ -26,13 +29,14 @@ from support.values import Message, Money, Provider
 
 CALLS = 500
 QUESTION = "Answer exactly: one two three"
+MOST_TOKENS = 64
 TARGETS = {Provider.OPENAI: 1.10}
 """What the ratio should stay under, where one is set."""
 
+Call = Callable[[], Awaitable[object]]
 
-async def _median_pair(
-    one: Callable[[], Awaitable[object]], other: Callable[[], Awaitable[object]]
-) -> tuple[float, float]:
+
+async def _median_pair(one: Call, other: Call) -> tuple[float, float]:
     """Medians in milliseconds of two calls made in turn."""
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(CALLS + 50):
@@ -42,6 +46,37 @@ async def _median_pair(
             if number >= 50:
                 kept.append(time.perf_counter() - began)
     return statistics.median(times[0]) * 1000, statistics.median(times[1]) * 1000
+
+
+def _through_gateway(gateway: ProviderGateway, model: str) -> Call:
+    messages = (Message(role="user", text=QUESTION),)
+    return lambda: gateway.chat.ask(messages, model=model, max_output_tokens=MOST_TOKENS)
+
+
+def _through_sdk(endpoint: Endpoint, model: str) -> Call:
+    """The same request from the SDK as its documentation shows it: its own client, answers as its own types."""
+    match endpoint.provider:
+        case Provider.OPENAI:
+            create = openai.AsyncOpenAI(
+                api_key=endpoint.key, base_url=f"{endpoint.base_url}/v1", max_retries=0
+            ).chat.completions.create
+            return lambda: create(
+                model=model,
+                messages=[{"role": "user", "content": QUESTION}],
+                max_completion_tokens=MOST_TOKENS,
+                reasoning_effort="none",
+            )
+        case Provider.ANTHROPIC:
+            send = anthropic.AsyncAnthropic(
+                api_key=endpoint.key, base_url=endpoint.base_url, max_retries=0
+            ).messages.create
+            return lambda: send(model=model, messages=[{"role": "user", "content": QUESTION}], max_tokens=MOST_TOKENS)
+        case Provider.GEMINI:
+            client = genai.Client(
+                vertexai=False, api_key=endpoint.key, http_options=types.HttpOptions(base_url=endpoint.base_url)
+            )
+            config = types.GenerateContentConfig(max_output_tokens=MOST_TOKENS)
+            return lambda: client.aio.models.generate_content(model=model, contents=QUESTION, config=config)
 
 
 async def _measure(state: str) -> list[Figure]:
@@ -64,29 +99,13 @@ async def _measure(state: str) -> list[Figure]:
     )
     figures = []
     async with shared_client() as http:
-        for provider in (Provider.OPENAI, Provider.ANTHROPIC):
-            endpoint = tenancy.endpoints[provider]
+        for provider in Provider:
             model = model_for(provider, "chat")
             assert model is not None
-            chat = open_gateway(endpoint, http, choke).chat
-            raw: Callable[[], Awaitable[object]]
-            if provider is Provider.OPENAI:
-                client = openai.AsyncOpenAI(api_key=endpoint.key, base_url=f"{endpoint.base_url}/v1", max_retries=0)
-                raw = lambda c=client, m=model: c.chat.completions.create(  # type: ignore[misc]  # noqa: E731
-                    model=m.id,
-                    messages=[{"role": "user", "content": QUESTION}],
-                    max_completion_tokens=64,
-                    reasoning_effort="none",
-                )
-            else:
-                other = anthropic.AsyncAnthropic(api_key=endpoint.key, base_url=endpoint.base_url, max_retries=0)
-                raw = lambda c=other, m=model: c.messages.create(  # type: ignore[misc]  # noqa: E731
-                    model=m.id, messages=[{"role": "user", "content": QUESTION}], max_tokens=64
-                )
-            gateway = lambda c=chat, m=model: c.ask(  # type: ignore[misc]  # noqa: E731
-                (Message(role="user", text=QUESTION),), model=m.id, max_output_tokens=64
+            ours, theirs = await _median_pair(
+                _through_gateway(open_gateway(tenancy.endpoints[provider], http, choke), model.id),
+                _through_sdk(tenancy.endpoints[provider], model.id),
             )
-            ours, theirs = await _median_pair(gateway, raw)
             figures.append(
                 Figure(
                     f"gateway chat over raw SDK, {provider} (p50 of {CALLS}, ms)",

@@ -36,10 +36,14 @@ def show(figures: list[Figure]) -> None:
         verdict = {None: "", True: "holds", False: "missed"}[one.holds]
         table.add_row(
             one.name,
-            f"{one.ours:.3g}",
-            f"{one.reference:.3g}" if one.reference else "",
+            _shown(one.ours),
+            _shown(one.reference) if one.reference else "",
             f"{one.judged:.2f}" if one.reference else "",
             f"{one.bound} {one.target}" if one.target is not None else "",
             verdict,
         )
     Console().print(table)
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
