@@ -5,7 +5,7 @@ import atexit
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -60,9 +60,19 @@ class Control:
         state: dict[str, Any] = (await self._http.get(self._path)).raise_for_status().json()
         return state
 
-    async def close(self) -> None:
-        """Ends the tenant."""
-        await self._http.delete(self._path)
+    async def close(self) -> dict[str, Any]:
+        """Ends the tenant; answers what it still held, and how often its deviation changed something."""
+        last: dict[str, Any] = (await self._http.delete(self._path)).raise_for_status().json()
+        return last
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What a tenancy held at its end."""
+
+    inventory: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    """Ids by provider and kind; empty where only the providers could say."""
+    deviation_fired: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +92,12 @@ class Tenancy:
         left: dict[str, dict[str, list[str]]] = (await self.control.state())["inventory"]
         return {provider: kinds for provider, kinds in left.items() if kinds}
 
-    async def close(self) -> None:
-        if self.control is not None:
-            await self.control.close()
+    async def close(self) -> Remains:
+        """Ends it; one request, which tells what was left as well."""
+        if self.control is None:
+            return Remains()
+        last = await self.control.close()
+        return Remains(last["inventory"], last["deviation_fired"])
 
 
 class Target(Protocol):
@@ -227,12 +240,8 @@ class SimulatorProcess:
     def stop(self) -> None:
         """Ends it; it also ends by itself when this process is gone without a word."""
         atexit.unregister(self.stop)
-        self._child.terminate()
-        try:
-            self._child.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
+        self._child.kill()  # it keeps nothing that a gentler end could save, and that would take a tenth of a second
+        self._child.wait()
         if self._child.stdout is not None:
             self._child.stdout.close()
 

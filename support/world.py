@@ -174,8 +174,10 @@ class World:
         for waited in range(1 if self.simulated else 10):
             if waited:
                 await self.clock.sleep(1)
-            if await self.tries(look()) is None and self.refusal().kind == "not_found":
+            if (answer := await self.tries(look())) is None and self.refusal().kind == "not_found":
                 return True
+        if answer is None:
+            self.refusal("not_found")  # refused, but for another reason: that is what the step says then
         return False
 
     async def becomes(self, look: Callable[[], Awaitable[bool]], wanted: bool) -> bool:

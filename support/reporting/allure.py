@@ -205,6 +205,7 @@ def differences(context: Context) -> list[str]:
     told = gate.expected(runner.features, runner.config, session.started)
     found: list[str] = []
     for folder in session.folders.values():
+        folder.flush()
         found += [*folder.failures, *gate.compare(folder.path, told, folder.written)]
     return found
 

@@ -1,6 +1,7 @@
 """behave's hooks: the run is opened before all scenarios, and settled and reported after them, whatever happens between."""
 
 import asyncio
+import gc
 import os
 import signal
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.reporting.costs import CostReport, render_console, to_markdown, wri
 from support.reporting.recorder import recorder
 from support.reporting.surroundings import About
 from support.reporting.verdicts import fail_run, fail_scenario, selects_nothing, stop_run
+from support.run.interruptions import interruptions_held
 from support.run.scenarios import facts_of
 from support.run.suite import Suite
 from support.settings import Settings
@@ -29,6 +31,8 @@ def before_all(context: Context) -> None:
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # ends the run as Ctrl-C does: clean-up and report included
+    gc.freeze()  # what is loaded stays: no later collection needs to look at it
+    gc.set_threshold(20_000, 20, 20)  # the scenarios' own garbage is little, and looking for it cost a tenth of the run
     context.suite = None
     if selects_nothing(context):
         stop_run(context, "Nothing was selected: no scenario matches these tags, names or files.")
@@ -56,8 +60,9 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
     if reason is not None:
         scenario.skip(reason)
         return
-    context.opened = context.suite.begin(facts)
-    context.world = context.opened.world
+    with interruptions_held():
+        context.opened = context.suite.begin(facts)
+        context.world = context.opened.world
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
@@ -78,12 +83,13 @@ def after_all(context: Context) -> None:
         return
     runner = context._runner
     try:
+        clean_up_after_interruption(context, suite)
         ran = [one for feature in runner.features for one in feature.walk_scenarios() if one.status != Status.untested]
         if ran and not runner.aborted and len(suite.not_run) == sum(not left_out(one) for one in ran):
             fail_run(context, "Nothing ran: every scenario that was selected was skipped, for the reasons above.")
         for fault in [*suite.faults(), *allure.differences(context)]:
             fail_run(context, fault)
-        report = suite.settle(unreached(runner))
+        report = suite.settle(unreached(runner, suite))
         write(report, suite.settings.reports)
         allure.publish(context, "cost-report", "Cost of the run", to_markdown(report))
         context.config.reporters.append(LastWord(report, suite.warnings()))
@@ -93,20 +99,35 @@ def after_all(context: Context) -> None:
         suite.close()
 
 
+def clean_up_after_interruption(context: Context, suite: Suite) -> None:
+    """behave calls no `after_scenario` where it was interrupted outside of a step: between two, or in another hook."""
+    left = suite.under_way
+    if left is not None:
+        try:
+            suite.end(left, passed=False)
+        except Exception as broken:
+            fail_run(context, f"The clean-up after {left.facts.name!r} did not end well: {broken}")
+
+
 def left_out(scenario: Scenario) -> bool:
     """Whether the user's tags or names left the scenario out: behave calls it skipped too, but gives no reason."""
     return bool(scenario.status == Status.skipped and not scenario.skip_reason)
 
 
-def unreached(runner: Any) -> list[str] | None:
-    """The scenarios that an interrupted run did not come to; None for a run that went to its end."""
+def unreached(runner: Any, suite: Suite) -> list[str] | None:
+    """The scenarios that an interrupted run did not come to; None for a run that went to its end.
+
+    One that was interrupted outside of its steps is untested for behave, but it was begun.
+    """
     if not runner.aborted:
         return None
     return [
         scenario.name
         for feature in runner.features
         for scenario in feature.walk_scenarios()
-        if scenario.status == Status.untested and scenario.should_run(runner.config)
+        if scenario.status == Status.untested
+        and scenario.name not in suite.begun
+        and scenario.should_run(runner.config)
     ]
 
 

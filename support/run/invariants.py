@@ -1,5 +1,7 @@
 """What must hold after every scenario, whatever its steps said: each a named AssertionError."""
 
+from collections.abc import Mapping, Sequence
+
 from support.errors import TouchstoneError
 from support.reporting.categories import LEFT_BEHIND, NOTHING_CHECKED, prefix_of
 
@@ -46,7 +48,7 @@ def check_not_a_no_op(requests: int, checks: int) -> None:
         raise NoOp("the scenario made no request and looked at nothing")
 
 
-def check_nothing_left(inventory: dict[str, dict[str, list[str]]], problems: list[str]) -> None:
+def check_nothing_left(inventory: Mapping[str, Mapping[str, Sequence[str]]], problems: Sequence[str]) -> None:
     """Raises LeftBehind, naming what is there by provider and kind."""
     left = [
         f"{len(ids)} {kind} at {provider}"

@@ -23,10 +23,11 @@ from support.journal import Target as JournalledTarget
 from support.ledger import Caps, History, Ledger
 from support.reporting.costs import CostReport, build
 from support.reporting.redaction import redactor
+from support.run.interruptions import interruptions_held
 from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
 from support.run.scenarios import ScenarioFacts, reason_to_skip
 from support.settings import Settings
-from support.targets import Target, Tenancy
+from support.targets import Remains, Target, Tenancy
 from support.values import Money, Provider
 from support.world import World
 
@@ -61,6 +62,10 @@ class Suite:
     calls: Counter[str] = field(default_factory=Counter)
     """Calls made, by scenario."""
     not_run: list[tuple[str, str]] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
+    """The scenarios that were given a tenancy, whatever became of them."""
+    under_way: OpenScenario | None = None
+    """The scenario that has begun and has not been cleaned up: one that an interruption left so, at the end of the run."""
     deviation: str | None = None
     deviation_fired: int = 0
     """How often the deviation changed something, in the scenarios that have ended."""
@@ -96,7 +101,9 @@ class Suite:
         """Opens a tenancy, and the scenario's world on it."""
         for provider in facts.providers:
             gateway_class(provider)  # loads its SDK, at first while the simulator comes up
-        return self.await_(self._begin(facts))
+        self.begun.add(facts.name)
+        self.under_way = self.await_(self._begin(facts))
+        return self.under_way
 
     async def _begin(self, facts: ScenarioFacts) -> OpenScenario:
         wire = Wire()
@@ -128,27 +135,35 @@ class Suite:
         return OpenScenario(facts, world, tenancy, register, gateways)
 
     def end(self, scenario: OpenScenario, passed: bool) -> None:
-        """Cleans up, always; then raises an InvariantBroken for what the scenario left behind or never did."""
+        """Cleans up, always; then raises an InvariantBroken for what the scenario left behind or never did.
+
+        Where the clean-up is interrupted, the scenario stays under way, and this can be called again.
+        """
         self.await_(_cancelled())
         try:
-            problems, inventory = self.await_(self._clean(scenario))
-        finally:
-            self.await_(self._leave(scenario))
+            report = self.await_(cleanup(lambda provider: scenario.world.gateway(provider), scenario.register))
+        except Exception:
+            self._left(scenario)
+            raise
+        remains = self._left(scenario)
         if passed:
             check_unread(scenario.world.unread_refusal)
             check_not_a_no_op(len(scenario.world.wire.exchanges), scenario.world.checks)
-        check_nothing_left(inventory, problems)
+        check_nothing_left(remains.inventory, report.problems)
 
-    async def _clean(self, scenario: OpenScenario) -> tuple[list[str], dict[str, dict[str, list[str]]]]:
-        report = await cleanup(lambda provider: scenario.world.gateway(provider), scenario.register)
-        if self.deviation is not None and scenario.tenancy.control is not None:
-            self.deviation_fired += (await scenario.tenancy.control.state())["deviation_fired"]
-        return list(report.problems), await scenario.tenancy.inventory()
+    def _left(self, scenario: OpenScenario) -> Remains:
+        with interruptions_held():
+            try:
+                return self.await_(self._leave(scenario))
+            finally:
+                self.under_way = None
 
-    async def _leave(self, scenario: OpenScenario) -> None:
-        await scenario.tenancy.close()
+    async def _leave(self, scenario: OpenScenario) -> Remains:
+        remains = await scenario.tenancy.close()
+        self.deviation_fired += remains.deviation_fired
         if scenario.tenancy.control is not None:
             scenario.register.close()
+        return remains
 
     # The run as a whole ----------------------------------------------------------------------------------------------
 

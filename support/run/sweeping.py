@@ -1,6 +1,9 @@
 """Sweeps what killed runs left behind: reaches their targets again and opens gateways to their accounts."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+
+import httpx
 
 from support.errors import SetupError
 from support.gateway.call import ChokePoint
@@ -38,11 +41,15 @@ class _NoRegister:
 
 
 async def sweep_everything(settings: Settings, run: str | None = None) -> SweepReport:
-    """Removes what ended runs on any target left behind, or what one of them did. Raises SetupError."""
+    """Removes what ended runs on any target left behind, or what one of them did. Raises SetupError.
+
+    A simulator's tenant that is empty then is removed too: it was one dead scenario's own.
+    """
     journal = Journal.open(settings.state)
     ledger = Ledger.open(settings.state)
     http = shared_client()
     opened: dict[str, Target] = {}
+    reopened: list[Tenancy] = []
 
     async def reach(known: JournalledTarget, tenant: str) -> Reached:
         try:
@@ -52,7 +59,10 @@ async def sweep_everything(settings: Settings, run: str | None = None) -> SweepR
             return TenantGone()
         except SetupError as error:
             return Unreachable(str(error))
-        return TenantGone() if tenancy is None else gateways(tenancy, target)
+        if tenancy is None:
+            return TenantGone()
+        reopened.append(tenancy)
+        return gateways(tenancy, target)
 
     def gateways(tenancy: Tenancy, target: Target) -> Mapping[Provider, ProviderGateway]:
         account = Account(random_token(8), "", "housekeeping", "", target.money)
@@ -68,7 +78,12 @@ async def sweep_everything(settings: Settings, run: str | None = None) -> SweepR
         return {provider: open_gateway(endpoint, http, choke) for provider, endpoint in tenancy.endpoints.items()}
 
     try:
-        return await sweep(journal, reach, run=run)
+        report = await sweep(journal, reach, run=run)
+        for tenancy in reopened:
+            with suppress(httpx.HTTPError):  # another sweep was quicker
+                if tenancy.control is not None and not await tenancy.inventory():
+                    await tenancy.close()
+        return report
     finally:
         await http.aclose()
         for target in opened.values():
