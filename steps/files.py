@@ -72,6 +72,12 @@ def ids(files: Sequence[StoredFile]) -> list[str]:
     return [file.id for file in files]
 
 
+def original(world: World) -> Path:
+    """What "the file" was stored from: by the name that the team gave, never by the one that the provider tells."""
+    names = {file.id: name for name, file in world.files.stored.items()}
+    return world.fixture(names[world.files.file.id])
+
+
 # Storing -------------------------------------------------------------------------------------------------------------
 
 
@@ -202,7 +208,7 @@ async def reports_bytes(context: Context, provider: Provider, size: int) -> None
 @then("{provider:Provider} reports as many bytes as the file on disk has")
 async def reports_as_many_bytes(context: Context, provider: Provider) -> None:
     file = await read_back(context.world, context.world.files.file)
-    on_disk = context.world.fixture(file.name).stat().st_size
+    on_disk = original(context.world).stat().st_size
     context.world.expect(
         file.size_bytes == on_disk, f"{provider} reports {file.size_bytes} bytes, on disk are {on_disk}"
     )
@@ -225,7 +231,7 @@ def bytes_unchanged(context: Context, provider: Provider) -> None:
     file = world.files.file
     sent = world.uploads_sent()
     world.expect(len(sent) == 1, f"{len(sent)} uploads were sent to {provider}")
-    same = sent[0].content == world.fixture(file.name).read_bytes()
+    same = sent[0].content == original(world).read_bytes()
     world.expect(same, f"what was sent to {provider} is not the file's content")
     if file.purpose is not None:
         world.expect(sent[0].fields.get("purpose") == file.purpose, f"the form's fields are {sent[0].fields}")
@@ -334,12 +340,8 @@ async def list_for_purpose(context: Context, purpose: str) -> None:
     world = context.world
     world.files.listed = await files_for(world, purpose)
     world.expect(world.files.file.id in ids(world.files.listed), f"the list for {purpose} lacks the file")
-    others = [file.name for file in world.files.listed if file.purpose != purpose]
-    others += [
-        file.name
-        for file in world.files.stored.values()
-        if file.purpose != purpose and file.id in ids(world.files.listed)
-    ]
+    foreign = ids([file for file in world.files.stored.values() if file.purpose != purpose])
+    others = [file.name for file in world.files.listed if file.purpose != purpose or file.id in foreign]
     world.expect(not others, f"the list for {purpose} has {others} of another purpose")
 
 
@@ -428,10 +430,10 @@ async def tries_to_read_content(context: Context) -> None:
 @then('the content is byte for byte the one of "{name}"')
 def byte_for_byte(context: Context, name: str) -> None:
     content = context.world.files.content or b""
-    original = context.world.fixture(name).read_bytes()
+    stored = context.world.fixture(name).read_bytes()
     context.world.expect(
-        hashlib.sha256(content).digest() == hashlib.sha256(original).digest(),
-        f"{len(content)} bytes came back, {len(original)} were stored, and they differ",
+        hashlib.sha256(content).digest() == hashlib.sha256(stored).digest(),
+        f"{len(content)} bytes came back, {len(stored)} were stored, and they differ",
     )
 
 
@@ -616,7 +618,7 @@ def only_the_id(context: Context) -> None:
     sent = bytes(world.sent()[-1].request.kept)
     file = world.files.file
     world.expect(file.id.encode() in sent, "the question does not refer to the file's id")
-    size = world.fixture(file.name).stat().st_size
+    size = original(world).stat().st_size
     world.expect(len(sent) < size, f"the question has {len(sent)} bytes, the file {size}: its content went along")
 
 

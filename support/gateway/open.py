@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import httpx2
 
@@ -12,9 +13,10 @@ from support.gateway.endpoint import Endpoint
 from support.values import Provider
 
 
+@cache
 def gateway_class(provider: Provider) -> type[ProviderGateway]:
     """The class that speaks to the provider; asking for it loads the provider's SDK."""
-    with _nothing_collected():
+    with _kept_for_good():
         return _imported(provider)
 
 
@@ -40,12 +42,13 @@ def open_gateway(endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint
 
 
 @contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """An SDK makes some hundred thousand objects that stay: collecting garbage among them costs a tenth of the import."""
+def _kept_for_good() -> Iterator[None]:
+    """An SDK makes some hundred thousand objects that stay: looking for garbage among them, now or later, is time lost."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was_on:
             gc.enable()
