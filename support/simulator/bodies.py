@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from support.simulator.wire import Form, FormFile, Json
+from support.simulator.wire import Form, FormFile, Json, Route
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -29,16 +29,28 @@ class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
 
 
-async def read(receive: Receive, limit: int, declared: str | None) -> bytes:
-    """The whole body, as long as it is within `limit` bytes. What is left unread the server discards."""
+async def take(receive: Receive, route: Route, headers: Mapping[str, str]) -> Json:
+    """The body as the route takes it. What is left unread of a refused one the server discards."""
+    limit = route.max_bytes
+    declared = headers.get("content-length")
     if declared is not None and declared.isdecimal() and int(declared) > limit:
         raise BodyTooLarge
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
-        whole: bytes = message["body"]
-        if len(whole) > limit:
+        body: bytes = message["body"]
+        if len(body) > limit:
             raise BodyTooLarge
-        return whole
+    else:
+        body = await _rest(receive, message, limit)
+    if route.body == "json":
+        return parse_json(body)
+    if route.body == "form":
+        return parse_form(body, headers.get("content-type", ""))
+    return body if route.body == "raw" else None
+
+
+async def _rest(receive: Receive, message: MutableMapping[str, Any], limit: int) -> bytes:
+    """A body that comes in several pieces, of which `message` is the first."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -55,11 +67,11 @@ async def read(receive: Receive, limit: int, declared: str | None) -> bytes:
 
 def parse_json(body: bytes) -> dict[str, Json]:
     """A JSON object; nothing at all counts as an empty one."""
-    if not body.strip():
-        return {}
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
+        if not body.strip():
+            return {}
         raise MalformedBody(str(error)) from None
     if not isinstance(value, dict):
         raise MalformedBody(f"expected an object, but got {_json_type(value)}")

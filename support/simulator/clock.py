@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 # Far enough for every window of the providers, near enough that a datetime cannot overflow while it runs.
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+_LATEST_STAMP = LATEST.timestamp()
 
 
 class TimeRunsForward(ValueError):
@@ -16,18 +17,17 @@ class TimeRunsForward(ValueError):
 class TenantClock:
     """`speed` is simulated seconds for each second of the wall's clock; 0 stands still."""
 
-    __slots__ = ("_anchor", "_base", "speed")
+    __slots__ = ("_base", "_offset", "speed")
 
     def __init__(self, now: datetime | None = None, speed: float = 0.0) -> None:
-        self._base = (now or datetime.now(UTC)).astimezone(UTC)
-        self._anchor = time.monotonic()
         self.speed = speed
+        self._set((now or datetime.now(UTC)).astimezone(UTC))
 
     def now(self) -> datetime:
         """The time on this clock, aware, in UTC."""
         if not self.speed:
             return self._base
-        return min(LATEST, self._base + timedelta(seconds=(time.monotonic() - self._anchor) * self.speed))
+        return datetime.fromtimestamp(min(_LATEST_STAMP, self._offset + time.monotonic() * self.speed), UTC)
 
     def advance(self, seconds: float) -> datetime:
         """Move forward by so many seconds (0 or more) and answer the new time."""
@@ -44,6 +44,15 @@ class TenantClock:
             )
         if moment > LATEST:
             raise TimeRunsForward(f"The clock ends at {LATEST.isoformat()}.")
-        self._anchor = time.monotonic()
-        self._base = moment.astimezone(UTC)
+        self._set(moment.astimezone(UTC))
         return self._base
+
+    def pass_until(self, moment: datetime) -> None:
+        """Move a clock that stands still forward to `moment`, unless it is past it: answers under way together end together."""
+        if not self.speed and self._base < moment < LATEST:
+            self._base = moment
+
+    def _set(self, now: datetime) -> None:
+        self._base = now
+        # What a running clock shows, in seconds since the epoch, is this and the seconds since it was set.
+        self._offset = now.timestamp() - time.monotonic() * self.speed

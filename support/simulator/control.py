@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -185,8 +185,16 @@ class ControlPlane:
 
     async def delete(self, request: Request) -> Response:
         tenant = self._tenant(request)
+        last = self._shown(tenant)
         self._tenants.close(tenant)
-        return JSONResponse({"id": tenant.id, "deleted": True})
+        return JSONResponse(
+            {
+                "id": tenant.id,
+                "deleted": True,
+                "inventory": last["inventory"],
+                "deviation_fired": last["deviation_fired"],
+            }
+        )
 
     async def clock(self, request: Request) -> Response:
         return JSONResponse({"now": self._tenant(request).clock.now().isoformat()})
@@ -295,7 +303,10 @@ def _checked(model: type[Model], value: Any) -> Model:
 
 
 async def _read(request: Request, model: type[Model]) -> Model:
-    raw = await request.body()
+    try:
+        raw = await request.body()
+    except ClientDisconnect:
+        raise Refused("The request ended before its body was complete.", 400) from None
     try:
         return model.model_validate_json(raw or b"{}")
     except ValidationError as error:

@@ -26,7 +26,7 @@ _NOT_LITERAL = re.compile(
 _NOTHING_ELSE = re.compile(r",? and (?:say )?(?:nothing (?:else|more)|no other \w+)\.?\s*$", re.IGNORECASE)
 _QUOTE = re.compile(r"[\"“](.+?)[\"”]|'(.+?)'(?!\w)|`(.+?)`")
 
-_NUMBER = r"-?\d+(?:\.\d+)?"
+_NUMBER = r"-?\d{1,14}(?:\.\d{1,10})?"
 _SUM = re.compile(
     rf"(?<![\w.-])({_NUMBER})\s*(\+|\*|×|÷| x | - | − | / |\bplus\b|\bminus\b|\btimes\b|\bmultiplied by\b|\bdivided by\b)"
     rf"\s*({_NUMBER})(?![\w-])",
@@ -39,15 +39,19 @@ _OPERATIONS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     **dict.fromkeys(("/", "÷", "divided by"), lambda a, b: a / b),
 }
 
+# How far into a text a quotation is looked for: unpaired quotation marks would make the search slow.
+_NEAR = 5_000
 _HOW_MANY = re.compile(
     r"\bhow many (?:times does the letter (?P<letter>\w) |(?P<letter2>\w)['’]s\b|"
     r"(?P<what>words?|letters?|characters?|lines?|sentences?|messages?|questions?)\b)(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNT_UP = re.compile(r"\bcount (?:up )?from (\d{1,6}) to (\d{1,6})\b", re.IGNORECASE)
-_TIMES = re.compile(r"\b(?:repeat|write|say) (?:the word )?(?P<what>.+?) (?P<times>\d{1,5}) times\b", re.IGNORECASE)
+_TIMES = re.compile(
+    r"\b(?:repeat|write|say) (?:the word )?(?P<what>.{1,200}?) (?P<times>\d{1,4}) times\b", re.IGNORECASE
+)
 _MY = re.compile(
-    r"\b(?:what(?:'s|’s| is| was| are)|which is|(?:know|remember|recall|tell me|repeat)) my (?P<what>[\w' -]+?)\s*[?.!]*\s*$",
+    r"\b(?:what(?:'s|’s| is| was| are)|which is|(?:know|remember|recall|tell me|repeat)) my (?P<what>[\w' -]{1,60}?)\s*[?.!]*\s*$",
     re.IGNORECASE,
 )
 _WHO_AM_I = re.compile(r"\b(?:who am i|what am i called|how am i called)\b", re.IGNORECASE)
@@ -106,12 +110,13 @@ def _question_of(asked: str) -> str:
 
 def _instructed(asked: str, earlier: Earlier, documents: Sequence[str]) -> str | None:
     del documents
-    if (found := _TIMES.search(asked)) is not None:
+    lowered = asked.lower()  # looking for a word first spares most questions the searches
+    if " times" in lowered and (found := _TIMES.search(asked)) is not None:
         return " ".join([_unquoted(found["what"])] * int(found["times"]))
-    if (found := _COUNT_UP.search(asked)) is not None:
+    if "count " in lowered and (found := _COUNT_UP.search(asked)) is not None:
         first, last = int(found[1]), int(found[2])
         return ", ".join(str(number) for number in range(first, last + 1)[:10_000])
-    if _LAST_ANSWER.search(asked):
+    if "you" in lowered and _LAST_ANSWER.search(asked):
         return next((text for role, text in reversed(earlier) if role == "assistant"), UNKNOWN)
     if (text := _literal(asked, strict=False)) is not None:
         return text
@@ -122,8 +127,10 @@ def _instructed(asked: str, earlier: Earlier, documents: Sequence[str]) -> str |
 def _literal(instruction: str, *, strict: bool) -> str | None:
     """What "answer exactly: X" tells to say; `strict` takes "exactly" alone, not "only" or "just"."""
     for found in _EXACTLY.finditer(instruction):
-        rest = _NOTHING_ELSE.sub("", found["rest"])
-        marked = ":" in found["mark"] or rest[0] in "\"“'`"
+        rest = found["rest"]
+        if " and " in rest:
+            rest = _NOTHING_ELSE.sub("", rest)
+        marked = ":" in found["mark"] or rest[:1] in ('"', "“", "'", "`")
         if found["how"].lower() != "exactly" and (strict or not marked):
             continue
         if marked or not _NOT_LITERAL.match(rest):
@@ -164,7 +171,7 @@ def _counted(asked: str, earlier: Earlier, documents: Sequence[str]) -> str | No
 
 def _target(rest: str, documents: Sequence[str]) -> str | None:
     """What is to be counted: a quotation, what follows a colon, a document, or the last word of the question."""
-    if quoted := _QUOTE.search(rest):
+    if quoted := _QUOTE.search(rest[:_NEAR]):
         return next(part for part in quoted.groups() if part)
     _, colon, after = rest.partition(":")
     if colon and after.strip():

@@ -27,11 +27,13 @@ class Router:
     """The routes of one provider, found by method, path and (where they share those) by `accepts`."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._exact: dict[str, dict[str, list[Route]]] = {}
+        self._exact: dict[str, dict[str, list[Match]]] = {}
         templates: dict[str, dict[str, list[Route]]] = {}
         for route in routes:
-            table = templates if "{" in route.path else self._exact
-            table.setdefault(route.path, {}).setdefault(route.method, []).append(route)
+            if "{" in route.path:
+                templates.setdefault(route.path, {}).setdefault(route.method, []).append(route)
+            else:
+                self._exact.setdefault(route.path, {}).setdefault(route.method, []).append(Match(route, {}))
         self._by_depth: dict[int, list[tuple[re.Pattern[str], dict[str, list[Route]]]]] = {}
         # The more of a template is literal, the earlier it is tried: ":download" before a bare parameter.
         for path in sorted(templates, key=lambda path: len(_PARAMETER.sub("", path)), reverse=True):
@@ -41,9 +43,9 @@ class Router:
         """The route for this request, or None."""
         exact = self._exact.get(path)
         if exact is not None and method in exact:
-            for route in exact[method]:
-                if route.accepts is None or route.accepts(headers, query):
-                    return Match(route, {})
+            for match in exact[method]:
+                if match.route.accepts is None or match.route.accepts(headers, query):
+                    return match
         for pattern, methods in self._by_depth.get(path.count("/"), ()):
             if method in methods and (found := pattern.fullmatch(path)):
                 for route in methods[method]:

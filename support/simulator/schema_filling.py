@@ -10,7 +10,7 @@ from support.simulator import reading
 
 _QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<!\w)'([^']+)'(?!\w)")
 _CAPITALISED = re.compile(r"(?<![\w.])[A-Z][\w-]*(?:\s+[A-Z][\w-]*)*")
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,15})?(?!\w)")
 _FREE_TEXT = re.compile(r"answer|text|reply|response|message|summary|content|output|result|explanation|reason", re.I)
 
 # Valid values for the formats that the providers' strict modes know.

@@ -11,9 +11,9 @@ import socket
 from collections.abc import Generator
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from support.simulator.app import Simulator, load_providers
+from support.simulator.connection import protocol_for
 from support.simulator.control import console
 from support.simulator.tenants import Tenants
 
@@ -53,7 +53,7 @@ def serve(host: str, port: int, speed: float, parent_pid: int | None) -> None:
     config = uvicorn.Config(
         simulator,
         loop="uvloop",
-        http=_protocol_for(simulator),
+        http=protocol_for(simulator),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -108,17 +108,3 @@ class _Server(uvicorn.Server):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 
-
-def _protocol_for(simulator: Simulator) -> type[asyncio.Protocol]:
-    class Protocol(HttpToolsProtocol):
-        """Lets the application close the connection, and answers unreadable HTTP in a provider's words too."""
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self.app_state = {"transport": transport}
-
-        def send_400_response(self, msg: str) -> None:
-            self.transport.write(simulator.unreadable(getattr(self, "url", b""), self.headers or []))
-            self.transport.close()
-
-    return Protocol

@@ -70,13 +70,15 @@ class Call:
 class Answer:
     """What goes back: a JSON value or bytes (None: an empty body), or a stream of framed `events`.
 
-    Header names are lower-case. The core adds content-length, and a content-type where none is set.
+    Header names are lower-case. The core adds content-length, and a content-type where none is set. `seconds` is what the
+    provider would have taken: a tenant's clock that stands still is moved by it (`support.simulator.latency`).
     """
 
     status: int = 200
     body: Json = None
     headers: dict[str, str] = field(default_factory=dict)
     events: Iterator[bytes] | AsyncIterator[bytes] | None = None
+    seconds: float = 0.0
 
 
 class Refusal(Exception):

@@ -82,8 +82,13 @@ def test_other_keys_and_no_key_are_refused(simulator_url: str, plane: httpx.Clie
 def test_a_deleted_tenants_keys_are_refused(open_tenant: Callable[..., Account], plane: httpx.Client) -> None:
     gone = open_tenant()
     with gone.client("OpenAI") as client:
-        assert client.get("/v1/files").is_success
-        assert plane.delete(f"/_simulator/tenants/{gone.id}").json() == {"id": gone.id, "deleted": True}
+        kept = client.post("/v1/files", data={"purpose": "user_data"}, files={"file": ("a.txt", b"a")}).json()["id"]
+        assert plane.delete(f"/_simulator/tenants/{gone.id}").json() == {
+            "id": gone.id,
+            "deleted": True,
+            "inventory": {"OpenAI": {"files": [kept]}},
+            "deviation_fired": 0,
+        }
         assert client.get("/v1/files").status_code == 401
     assert plane.get(f"/_simulator/tenants/{gone.id}").status_code == 404
 

@@ -57,6 +57,8 @@ def finish(call: Call, answer: Answer) -> None:
         organization, workspace = _account(call.tenant_id)
         headers["anthropic-organization-id"] = organization
         headers["anthropic-workspace-id"] = workspace
+    if answer.seconds:
+        headers["server-timing"] = f"x-originResponse;dur={round(answer.seconds * 1000)}"
     if call.operation == "chat.create" and answer.status == 200:
         _add_rate_limits(call, headers)
 

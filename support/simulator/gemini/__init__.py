@@ -12,7 +12,7 @@ VERSIONS = ("v1", "v1beta")
 def _finish(call: Call, answer: Answer) -> None:
     uploads.finish(call, answer)
     chat.finish(call, answer)
-    answer.headers.setdefault("server-timing", "gfet4t7; dur=9")
+    answer.headers.setdefault("server-timing", f"gfet4t7; dur={round(answer.seconds * 1000) or 9}")
 
 
 API = ProviderApi(

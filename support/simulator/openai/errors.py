@@ -189,7 +189,7 @@ def finish(call: Call, answer: Answer) -> None:
         return
     answer.headers = {
         "x-request-id": f"req_{number}",
-        "openai-processing-ms": str(5 + int(number[:2], 16)),
+        "openai-processing-ms": str(round(answer.seconds * 1000) or 5 + int(number[:2], 16)),
         **(_INFERENCE_HEADERS if inference else _STANDING_HEADERS),
         **answer.headers,
     }

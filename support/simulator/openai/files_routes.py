@@ -141,7 +141,7 @@ def _expiry(form: Form) -> int | None:
 
 def _check_name(name: str, purpose: str) -> None:
     ending = name.rpartition(".")[2].lower() if "." in name else ""
-    if purpose == "fine-tune" and ending != "jsonl":
+    if purpose == "fine-tune" and ending not in ("jsonl", ""):
         raise _refusal(400, "Invalid file format for Fine-Tuning API. Must be .jsonl")
     if purpose == "batch" and ending not in ("jsonl", "json", ""):
         raise _refusal(400, "Invalid file format for Batch API. Must be .jsonl")
