@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TypeAlias
@@ -121,7 +121,7 @@ class Simulator:
             return (api.bad_method if self._routers[api.name].knows(path) else api.unknown_path)(method, path)
         return api.refuse_no_key() if key is None else api.refuse_bad_key(key)
 
-    def unreadable(self, target: bytes, raw_headers: list[tuple[bytes, bytes]]) -> bytes:
+    def unreadable(self, target: bytes, raw_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """A whole HTTP response to a request that is not readable HTTP, as far as it was read."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw_headers}
         path = target.decode("latin-1").partition("?")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
@@ -15,6 +16,9 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 # A form with more parts than this is an accident or an attack; no provider has an operation with nearly as many.
 MAX_PARTS = 1000
+
+# The parser logs each form that it cannot read; the client is told, and for the simulator it is no fault.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
 class MalformedBody(Exception):

@@ -18,6 +18,7 @@ class TenantClock:
     """`speed` is simulated seconds for each second of the wall's clock; 0 stands still."""
 
     __slots__ = ("_base", "_offset", "speed")
+    _base: datetime
 
     def __init__(self, now: datetime | None = None, speed: float = 0.0) -> None:
         self.speed = speed

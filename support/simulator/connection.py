@@ -10,8 +10,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from support.simulator.app import Simulator
 from support.simulator.writing import Scope
 
-# The most bytes that the head of a request may have.
-LARGEST_HEAD = 256 * 1024
+# A head of which more than this many bytes have come is not waited for any longer.
+LARGEST_HEAD = 128 * 1024
 # How long, in seconds, what a client still sends after its last answer is read and dropped. Closed at once, the
 # connection would be reset, and the client would lose the answer.
 LINGER = 2.0
@@ -30,6 +30,7 @@ class Connection(HttpToolsProtocol):
         self.app_state = {"transport": transport, "respond": self.respond}
         self._standing: tuple[object, bytes] = (None, b"")
         self._head_size = 0
+        self._is_repeating_head = False
         self._has_ended = False  # the client has closed its side
         self._is_deaf = False  # nothing that still comes is read
         self._owes_refusal = False  # when all that came before is answered
@@ -44,28 +45,56 @@ class Connection(HttpToolsProtocol):
         if self._is_deaf:
             return
         self._unset_keepalive_if_required()
+        size = len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as stopped:  # another protocol is offered; HTTP/1.1 goes on
-            self.parser = httptools.HttpRequestParser(self)
-            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-            if rest := data[stopped.args[0] :]:
-                self.data_received(rest)
+            while data:
+                try:
+                    self.parser.feed_data(data)
+                    break
+                except httptools.HttpParserUpgrade as stopped:
+                    data = data[stopped.args[0] :]
+                    self._stay_with_http()
         except httptools.HttpParserError:
             self._refuse_rest()
-        else:
-            if not self._is_in_head():
-                self._head_size = 0
-                return
-            self._head_size += len(data)
-            if self._head_size > LARGEST_HEAD:
-                self._refuse_rest()
+            return
+        if not self._is_in_head():
+            self._head_size = 0
+            return
+        self._head_size += size
+        if self._head_size > LARGEST_HEAD:
+            self._refuse_rest()
+
+    def _stay_with_http(self) -> None:
+        """Go on where the client offered another protocol: the parser has stopped behind the head.
+
+        The body is read by a new one, behind a head that says no more than how long the body is.
+        """
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        framing = [
+            b"%b: %b\r\n" % header
+            for header in self.scope["headers"]
+            if header[0] in (b"content-length", b"transfer-encoding")
+        ]
+        url = self.url
+        self._is_repeating_head = True
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
+        self._is_repeating_head = False
+        self.url = url
+
+    def on_message_begin(self) -> None:
+        if not self._is_repeating_head:
+            super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        if self._is_repeating_head:
+            return
         super().on_headers_complete()
         self.headers = []  # trailers are no headers of the request, though they may come before it is looked at
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # only the head is complete
         self.cycle.more_body = False  # also where the answer did not wait for the body
         self.cycle.message_event.set()
 
@@ -101,12 +130,14 @@ class Connection(HttpToolsProtocol):
         elif self.pipeline and self.pipeline[0][0] is cycle:  # its turn has not come
             self.pipeline.popleft()
             self._owes_refusal = True
-        elif cycle.response_started:  # an answer that did not wait for the body is the only one
-            self._end()
         else:
             cycle.disconnected = True
+            cycle.waiting_for_100_continue = False
             cycle.message_event.set()
-            self._refuse()
+            if cycle.response_started:  # an answer that did not wait for the body is the only one
+                self._end()
+            else:
+                self._refuse()
 
     def _refuse(self) -> None:
         self._owes_refusal = False

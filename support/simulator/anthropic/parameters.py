@@ -61,6 +61,7 @@ def of_question(body: dict[str, Json], current: bool) -> Parameters:
             f"max_tokens: {max_tokens} > {model.generation.output}, which is the maximum allowed number of output "
             f"tokens for {model.id}"
         )
+    _object(body, "metadata")
     thinking = _thinking(body, model, max_tokens)
     schema = _schema(body, model)
     return Parameters(
@@ -159,9 +160,11 @@ def _object(body: dict[str, Json], name: str) -> dict[str, Json]:
 
 def _thinking(body: dict[str, Json], model: Model, max_tokens: int | None) -> dict[str, Json]:
     thinking = _object(body, "thinking")
-    if not thinking:
+    if body.get("thinking") is None:
         return thinking
     kind = thinking.get("type")
+    if kind is None:
+        raise invalid("thinking: Unable to extract tag using discriminator 'type'")
     if kind not in ("enabled", "adaptive", "between_tools", "disabled"):
         raise invalid(
             f"thinking: Input tag {kind!r} found using 'type' does not match any of the expected tags: "
@@ -195,7 +198,7 @@ def _schema(body: dict[str, Json], model: Model) -> dict[str, Any] | None:
     if effort is not None:
         _check_effort(effort, model)
     former = _object(body, "output_format")
-    if former:
+    if body.get("output_format") is not None:
         return _json_schema(former, "output_format")
     wanted = config.get("format")
     if wanted is None:

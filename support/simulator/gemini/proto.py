@@ -35,7 +35,7 @@ class Reader:
     def wrong_value(self, place: Place, kind: str, value: Json, why: str = "") -> None:
         """A value that is no `kind`."""
         path = path_of(place)
-        self._found.append((path, f"Invalid value at '{path}' ({kind}), {why or _excerpt(value)}"))
+        self._found.append((path, f"Invalid value at '{path}' ({kind}), {why or excerpt(value)}"))
 
     def unknown_name(self, place: Place, name: str, why: str = "Cannot find field.") -> None:
         """A name that the message at `place` does not have."""
@@ -87,7 +87,7 @@ class Enum:
             word = value.upper()
             if word in self._words:
                 return word
-        elif isinstance(value, int) and value in self._numbers:
+        elif type(value) is int and value in self._numbers:
             return self._numbers[value]
         reader.wrong_value(place, f"{MESSAGES}{reader.version}.{self._name}", value)
         return None
@@ -139,13 +139,13 @@ class ByName:
 
 
 class Message:
-    """A message: its fields by snake_case name. Of the fields in `one_of` a request may set one."""
+    """A message: its fields by snake_case name. Of the fields in each group of `one_of` a request may set one."""
 
-    __slots__ = ("_fields", "_name", "_one_of")
+    __slots__ = ("_fields", "_groups", "_name")
 
-    def __init__(self, name: str, one_of: tuple[str, ...] = (), /, **kinds: Kind) -> None:
+    def __init__(self, name: str, one_of: Mapping[str, tuple[str, ...]] | None = None, /, **kinds: Kind) -> None:
         self._name = name
-        self._one_of = frozenset(camel(field) for field in one_of)
+        self._groups = {camel(field): group for group, members in (one_of or {}).items() for field in members}
         self._fields: dict[str, tuple[str, str, Kind]] = {}
         self.add(**kinds)
 
@@ -159,7 +159,8 @@ class Message:
         if type(value) is not dict:
             reader.wrong_value(place, f"{MESSAGES}{reader.version}.{self._name}", value)
             return None
-        fields, one_of, taken = self._fields, self._one_of, False
+        fields, groups = self._fields, self._groups
+        taken: tuple[str, ...] = ()
         message: dict[str, Any] = {}
         for key, item in value.items():
             field = fields.get(key)
@@ -170,11 +171,12 @@ class Message:
                 if type(item) is list and type(kind) is not Several and type(kind) is not Anything:
                     reader.unknown_name(place, key, "Proto field is not repeating, cannot start list.")
                     continue
-                if name in one_of:
-                    if taken:
-                        why = f"oneof field 'data' is already set. Cannot set '{name}'"
+                if name in groups:
+                    group = groups[name]
+                    if group in taken:
+                        why = f"oneof field '{group}' is already set. Cannot set '{name}'"
                         reader.wrong_value(place, "oneof", item, why)
-                    taken = True
+                    taken = (*taken, group)
                 message[name] = kind.read(item, (place, snake), reader)
         return message
 
@@ -204,7 +206,8 @@ def path_of(place: Place) -> str:
     return "".join(reversed(parts)).removeprefix(".")
 
 
-def _excerpt(value: Json) -> str:
+def excerpt(value: Json) -> str:
+    """The value as JSON, as far as a refusal repeats it."""
     text = to_json(value).decode("utf-8", "replace")
     return text if len(text) <= 200 else text[:200] + "..."
 
@@ -254,7 +257,7 @@ def _bytes(value: Json) -> bytes:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError(f"Base64 decoding failed for {_excerpt(value)}") from None
+        raise ValueError(f"Base64 decoding failed for {excerpt(value)}") from None
 
 
 TEXT = Scalar("TYPE_STRING", _text)

@@ -15,8 +15,8 @@ from support.simulator.wire import Answer, Call, Refusal
 KEYS_PAGE = "https://platform.openai.com/account/api-keys"
 HELP = "help.openai.com"
 
-# Operations that a model answers: they alone count against rate limits and say so in headers.
-_INFERENCE = frozenset({"chat.create"})
+# What a model answers: these endpoints alone count against rate limits and say so in headers.
+_INFERENCE_PATHS = ("/chat/completions",)
 
 _RATE_LIMITS = {
     "x-ratelimit-limit-requests": "10000",
@@ -82,11 +82,7 @@ def masked(key: str) -> str:
 
 
 def _unauthorized(body: dict[str, Any]) -> Answer:
-    headers = {
-        "content-type": _WITH_CHARSET,
-        "www-authenticate": 'Bearer realm="OpenAI API"',
-    }
-    return Answer(401, body, headers)
+    return Answer(401, body, {"www-authenticate": 'Bearer realm="OpenAI API"'})
 
 
 def refuse_no_key() -> Answer:
@@ -179,12 +175,15 @@ _USUAL: dict[int, tuple[str, str | None, str]] = {
 def finish(call: Call, answer: Answer) -> None:
     """Request id always; version, time and rate limits as the provider shows them (recordings: response_headers).
 
-    An answer from before a route was known, and a 401 or 404 of an inference endpoint, has the request id alone. What
-    the answer says itself stays.
+    An answer for an unknown path, and a 401 or 404 of an inference endpoint, has the request id alone; such a 401 names its
+    character set, that of another endpoint does not (recordings: 401 of chat completions and embeddings against those of
+    models and responses). What the answer says itself stays.
     """
     number = ids.hex_token(32)
-    inference = call.operation in _INFERENCE
-    if not call.operation or (inference and answer.status in (401, 404)):
+    inference = call.path.endswith(_INFERENCE_PATHS)
+    if inference and answer.status == 401:
+        answer.headers.setdefault("content-type", _WITH_CHARSET)
+    if (inference and answer.status in (401, 404)) or (not call.operation and answer.status != 401):
         answer.headers.setdefault("x-request-id", f"req_{number}")
         return
     answer.headers = {

@@ -2,7 +2,8 @@
 
 Unverified, for want of a recording: the words for a missing part, an empty file, one that is too large, an expiry out of
 range and an unknown cursor. A batch file may be called anything that ends in `.jsonl`, in `.json` or in nothing: the
-recordings of 2026-07 show those accepted, provider-facts 2.1 that other endings are refused.
+recordings of 2026-07 show those accepted, provider-facts 2.1 that other endings are refused. A training file may lack
+an ending: the recorded list of 2023-10 has such.
 """
 
 from __future__ import annotations

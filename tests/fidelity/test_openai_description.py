@@ -1,0 +1,140 @@
+"""OpenAI's answers held against its published description: the kinds that the recordings have, and those that they do not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fidelity import streams
+from tests.fidelity.account import Account, opened
+from tests.fidelity.description import DESCRIPTION, Description
+from tests.fidelity.recordings import ABSENT
+from tests.fidelity.requests import Request, form_of
+from tests.fidelity.standing import store
+
+pytestmark = pytest.mark.skipif(not DESCRIPTION.is_file(), reason=ABSENT)
+
+MODEL = "gpt-4.1-mini"
+TOOL = {
+    "type": "function",
+    "function": {"name": "look_up", "parameters": {"type": "object", "properties": {"word": {"type": "string"}}}},
+}
+SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "answer",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"word": {"type": "string"}},
+            "required": ["word"],
+            "additionalProperties": False,
+        },
+    },
+}
+CHATS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "two choices": {"n": 2},
+    "cut short": {"max_completion_tokens": 1},
+    "logprobs": {"logprobs": True, "top_logprobs": 2},
+    "a tool": {"tools": [TOOL], "tool_choice": "required"},
+    "a schema": {"response_format": SCHEMA},
+}
+
+
+@pytest.fixture(scope="module")
+def description() -> Description:
+    return Description()
+
+
+@pytest.fixture
+def account(plane: httpx.Client) -> Any:
+    with opened(plane, "description") as account:
+        yield account
+
+
+def send(account: Account, method: str, path: str, body: Any = None, query: str = "") -> httpx.Response:
+    content = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json"} if content else {}
+    return account.send("OpenAI", Request(method, path, query, headers, content))
+
+
+def chat(account: Account, **wanted: Any) -> httpx.Response:
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Tell me about lighthouses."}], **wanted}
+    answer = send(account, "POST", "/v1/chat/completions", body)
+    assert answer.is_success, answer.text
+    return answer
+
+
+def check(description: Description, answer: httpx.Response) -> None:
+    assert answer.is_success, answer.text
+    request, kind = answer.request, answer.headers["content-type"]
+    if kind.startswith("text/event-stream"):
+        for event in streams.read(answer.text).events:
+            assert description.faults(request.method, request.url.path, kind, event.data) == []
+    else:
+        assert description.faults(request.method, request.url.path, kind, answer.json()) == []
+
+
+@pytest.mark.parametrize("purpose", ["assistants", "batch", "fine-tune", "vision", "user_data"])
+def test_a_file_is_as_described(account: Account, description: Description, purpose: str) -> None:
+    form = [*form_of("OpenAI", {"purpose": purpose, "filename": "lines.jsonl"})]
+    form += [("expires_after[anchor]", (None, b"created_at")), ("expires_after[seconds]", (None, b"3600"))]
+    made = account.send("OpenAI", Request("POST", "/v1/files", "", form=form))
+    check(description, made)
+    check(description, send(account, "GET", f"/v1/files/{made.json()['id']}"))
+    check(description, send(account, "DELETE", f"/v1/files/{made.json()['id']}"))
+
+
+@pytest.mark.parametrize("query", ["", "limit=1", "order=asc", "purpose=batch", "purpose=vision"])
+def test_a_list_of_files_is_as_described(account: Account, description: Description, query: str) -> None:
+    for purpose in ("user_data", "batch"):
+        store(account, "OpenAI", {"purpose": purpose, "filename": "lines.jsonl"})
+    check(description, send(account, "GET", "/v1/files", query=query))
+
+
+@pytest.mark.parametrize("path", ["/v1/models", f"/v1/models/{MODEL}"])
+def test_a_model_is_as_described(account: Account, description: Description, path: str) -> None:
+    check(description, send(account, "GET", path))
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("name", CHATS)
+def test_a_chat_is_as_described(account: Account, description: Description, name: str, stream: bool) -> None:
+    options = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
+    check(description, chat(account, **CHATS[name], **options))
+
+
+def test_a_count_is_as_described(account: Account, description: Description) -> None:
+    body = {"model": MODEL, "input": [{"role": "user", "content": "How long is this?"}], "instructions": "Be brief."}
+    check(description, send(account, "POST", "/v1/responses/input_tokens", body))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v1/models/nobody", None),
+        ("POST", "/v1/chat/completions", {"model": MODEL}),
+        ("POST", "/v1/chat/completions", {"model": "nobody", "messages": []}),
+        ("POST", "/v1/responses/input_tokens", {"model": MODEL, "input": "x", "colour": "red"}),
+        ("GET", "/v1/nowhere", None),
+    ],
+)
+def test_a_refusal_is_as_described(
+    account: Account, description: Description, method: str, path: str, body: Any
+) -> None:
+    answer = send(account, method, path, body)
+    assert answer.is_client_error
+    assert description.refusal_faults(answer.json()) == []
+
+
+def test_the_check_notices(description: Description) -> None:
+    """A wrong type, an undescribed key and a missing one are each told."""
+    good = {"id": "file-a", "deleted": True, "object": "file"}
+    kind = "application/json"
+    assert description.faults("DELETE", "/v1/files/file-a", kind, good) == []
+    for bad in ({**good, "deleted": "yes"}, {**good, "colour": "red"}, {"id": "file-a", "object": "file"}):
+        assert len(description.faults("DELETE", "/v1/files/file-a", kind, bad)) == 1

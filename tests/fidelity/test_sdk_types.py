@@ -1,0 +1,121 @@
+"""The simulator's answers parse as the SDKs' own types, and leave nothing over that the types do not name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic.types as claude
+import httpx
+import openai.types as gpt
+import pytest
+from google.genai import types as gemini
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses.input_token_count_response import InputTokenCountResponse
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from tests.fidelity import streams
+from tests.fidelity.exchanges import is_stream
+from tests.fidelity.families import FAMILIES, Family
+from tests.fidelity.own_exchanges import exchanges
+from tests.fidelity.recordings import ABSENT, RECORDINGS, Recorded, recorded
+from tests.fidelity.replaying import answered
+
+TYPES: dict[str, Any] = {
+    "OpenAI files-upload": gpt.FileObject,
+    "OpenAI files-list": gpt.FileObject,
+    "OpenAI files-get": gpt.FileObject,
+    "OpenAI files-delete": gpt.FileDeleted,
+    "OpenAI models-list": gpt.Model,
+    "OpenAI models-get": gpt.Model,
+    "OpenAI chat-completions-unary": ChatCompletion,
+    "OpenAI chat-completions-streaming": ChatCompletionChunk,
+    "OpenAI responses-input-tokens": InputTokenCountResponse,
+    "Anthropic files-upload": claude.FileMetadata,
+    "Anthropic files-list": claude.FileMetadata,
+    "Anthropic files-get": claude.FileMetadata,
+    "Anthropic files-delete": claude.DeletedFile,
+    "Anthropic models-list": claude.ModelInfo,
+    "Anthropic models-get": claude.ModelInfo,
+    "Anthropic messages-unary": claude.Message,
+    "Anthropic messages-streaming": claude.RawMessageStreamEvent,
+    "Anthropic count-tokens": claude.MessageTokensCount,
+    "Gemini files-get": gemini.File,
+    "Gemini files-list": gemini.File,
+    "Gemini models-list": gemini.Model,
+    "Gemini generatecontent": gemini.GenerateContentResponse,
+    "Gemini streamgeneratecontent-sse": gemini.GenerateContentResponse,
+    "Gemini counttokens": gemini.CountTokensResponse,
+}
+"""The type of each answer; of a list's items, of a stream's events. Enumerations as numbers are nothing that an SDK asks for."""
+
+SERVICE_TIER = {".usageMetadata.serviceTier": "recorded since 2026-05; the SDK's converter drops it"}
+NOT_IN_THE_TYPE: dict[str, dict[str, str]] = {
+    "Anthropic messages-streaming": {
+        ".context_management": "recorded where a request asks for it; in the SDK's beta type alone"
+    },
+    "Gemini models-list": {".supportedGenerationMethods": "recorded; the SDK's converter calls it `supported_actions`"},
+    "Gemini generatecontent": SERVICE_TIER,
+    "Gemini streamgeneratecontent-sse": SERVICE_TIER,
+    "Gemini counttokens": {".promptTokensDetails": "recorded; the SDK's converter drops it"},
+}
+"""Keys that the provider sends and its SDK does not name, each with what shows it."""
+
+TYPED = [family for family in FAMILIES if family.title in TYPES]
+
+
+@pytest.mark.parametrize("family", TYPED, ids=lambda family: family.title)
+def test_an_answer_is_of_the_sdks_type(plane: httpx.Client, family: Family) -> None:
+    ours = [one for one in exchanges(family.provider) if one.family == family.name]
+    asked = [one for one in (*ours, *recorded(family.provider, family.name)) if "enum-encoding" not in one.query]
+    if not asked:
+        pytest.skip(ABSENT)
+    adapter = TypeAdapter(TYPES[family.title])
+    left: set[str] = set()
+    for one in asked:
+        answer = answered(plane, family, _as_the_sdk_asks(one))
+        if not one.refused and answer.is_success:
+            for value in _values(one, answer):
+                left |= _left_over(adapter, value)
+    known = set(NOT_IN_THE_TYPE.get(family.title, {}))
+    assert left - known == set()
+    if RECORDINGS.is_dir():
+        assert known - left == set(), "nothing shows it any more"
+
+
+def _as_the_sdk_asks(one: Recorded) -> Recorded:
+    """Anthropic's SDK asks for the newest version; what that refuses of an older request is no answer to look at."""
+    if one.provider != "Anthropic":
+        return one
+    return dataclasses.replace(one, request_headers={**one.request_headers, "anthropic-version": "2026-10-21"})
+
+
+def _values(one: Recorded, answer: httpx.Response) -> list[Any]:
+    if isinstance(one.body, str) and is_stream(one.body):
+        return [event.data for event in streams.read(answer.text).events if event.label != "ping"]
+    body = answer.json()
+    if one.family.endswith("-list"):
+        listed: list[Any] = next(value for value in body.values() if isinstance(value, list))
+        return listed
+    return [body]
+
+
+def _left_over(adapter: TypeAdapter[Any], value: Any) -> set[str]:
+    """What a value holds beside the fields of its type; Google's types refuse that, the others keep it."""
+    try:
+        return set(_extra(adapter.validate_python(value)))
+    except ValidationError as error:
+        if any(one["type"] != "extra_forbidden" for one in error.errors()):
+            raise
+        return {"".join(f".{step}" for step in one["loc"]) for one in error.errors()}
+
+
+def _extra(value: Any, at: str = "") -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _extra(item, f"{at}[]")
+    elif isinstance(value, BaseModel):
+        yield from (f"{at}.{key}" for key in value.model_extra or ())
+        for name in type(value).model_fields:
+            yield from _extra(getattr(value, name), f"{at}.{name}")
