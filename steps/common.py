@@ -21,6 +21,8 @@ class Context(Protocol):
     table: list[dict[str, str]]
 
 
+FIELDS = {"lifetime": "ttl", "marks": "cache_control"}
+"""What a sentence calls a field, where that is not the field's own name."""
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -76,7 +78,8 @@ def refused_as_invalid(context: Context, what: str) -> None:
     elif what == "the folder":
         named = str(context.world.files.path) in refusal.message
     else:
-        named = refusal.param == what.removeprefix("the ")
+        word = what.removeprefix("the ")
+        named = refusal.param == FIELDS.get(word, word)
     context.world.expect(named, f"the refusal does not name {what}: {refusal}")
 
 

@@ -55,6 +55,11 @@ class Control:
         """Adds failures that the simulator will play, in the control plane's form."""
         (await self._http.post(f"{self._path}/faults", json={"faults": list(faults)})).raise_for_status()
 
+    async def set_durations(self, **seconds: float) -> None:
+        """How long things take from now on, by the simulator's names for them (`__` stands for a dot)."""
+        named = {name.replace("__", "."): value for name, value in seconds.items()}
+        (await self._http.post(f"{self._path}/durations", json={"durations": named})).raise_for_status()
+
     async def state(self) -> dict[str, Any]:
         """Inventory, requests served, peak in flight, whether the deviation fired."""
         state: dict[str, Any] = (await self._http.get(self._path)).raise_for_status().json()

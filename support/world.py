@@ -1,21 +1,37 @@
 """What one scenario remembers and can do: the object on behave's context that the steps speak to."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 from support.catalogue.fixtures import fixture
 from support.catalogue.limits import file_limits
-from support.catalogue.models import model_for
+from support.catalogue.models import Model, model_for
 from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, UnknownPrice
+from support.gateway.caching_benchmark import compare
 from support.gateway.capabilities import ProviderGateway
 from support.gateway.clock import Clock
 from support.gateway.exchanges import Exchange, Wire
+from support.gateway.markers import random_token
 from support.gateway.uploads import SentUpload, sent_uploads
+from support.ledger import Call, own_price, price
 from support.targets import Control
-from support.values import ChatAnswer, Deletion, Provider, StoredFile, UploadOutcome
+from support.values import (
+    CachedContext,
+    CachePage,
+    CacheUse,
+    CachingReport,
+    ChatAnswer,
+    Deletion,
+    Message,
+    Provider,
+    StoredFile,
+    UploadOutcome,
+    Usage,
+)
 
 R = TypeVar("R")
 
@@ -60,6 +76,36 @@ class FilesMemory:
 
 
 @dataclass
+class CachingMemory:
+    """What a scenario about caching remembers."""
+
+    made: list[CachedContext] = field(default_factory=list)
+    """As creating them answered."""
+    chosen: CachedContext | None = None
+    """The one that the scenario calls "the cache", where it has several."""
+    read: CachedContext | None = None
+    updated_at: datetime | None = None
+    pages: list[CachePage] = field(default_factory=list)
+    listed: list[CachedContext] = field(default_factory=list)
+    unknown_id: str | None = None
+    use: CacheUse | None = None
+    """How the questions are cached."""
+    provider: Provider | None = None
+    """Whom they are for."""
+    question: str = ""
+    answers: list[ChatAnswer] = field(default_factory=list)
+    conversation: list[Message] = field(default_factory=list)
+    report: CachingReport | None = None
+    seconds_per_token: float = 0.0
+
+    @property
+    def cache(self) -> CachedContext:
+        found = self.chosen or (self.made[-1] if self.made else None)
+        assert found is not None, "the scenario has made no cache yet"
+        return found
+
+
+@dataclass
 class World:
     """One scenario's world."""
 
@@ -69,7 +115,14 @@ class World:
     control: Control | None
     """What only a simulator can do; None elsewhere, where such scenarios are skipped."""
     run_id: str
+    charges: Callable[[], Sequence[Call]] = tuple
+    """What the ledger has of this scenario, a row a call."""
+    show: Callable[[CachingReport], None] = lambda report: None
+    """Puts a report before the reader."""
+    nonce: str = field(default_factory=lambda: random_token(12))
+    """Different in every scenario: no provider has seen a text that begins with it."""
     files: FilesMemory = field(default_factory=FilesMemory)
+    caching: CachingMemory = field(default_factory=CachingMemory)
     answers: list[ChatAnswer] = field(default_factory=list)
     checks: int = 0
     """How often the scenario looked at something; with no request and no look, it showed nothing."""
@@ -200,6 +253,54 @@ class World:
         model = model_for(provider, "chat")
         assert model is not None, f"the catalogue has no chat model for {provider}"
         return model.id
+
+    def caching_model(self, provider: Provider) -> Model:
+        """The model for questions over a cache, with its window and the least that is cached."""
+        model = model_for(provider, "caching")
+        assert model is not None, f"the catalogue has no model for caching on {provider}"
+        return model
+
+    def input_price(self, provider: Provider, tokens: int = 1) -> Decimal:
+        """US dollars for tokens that go in, cached nowhere, at the price of the caching model."""
+        cost = price(provider, self.caching_model(provider).id, Usage(uncached_input_tokens=tokens))
+        assert cost is not None, f"no price is known for the caching model of {provider}"
+        return cost
+
+    def output_price(self, provider: Provider, tokens: int) -> Decimal:
+        """US dollars for tokens that come out."""
+        cost = price(provider, self.caching_model(provider).id, Usage(output_tokens=tokens))
+        assert cost is not None, f"no price is known for the caching model of {provider}"
+        return cost
+
+    def storage_rate(self, provider: Provider) -> Decimal:
+        """US dollars for keeping a million tokens in a cache for an hour; zero where nobody charges for it."""
+        known = own_price(provider, "cache_storage", self.caching_model(provider).id)
+        return Decimal(0) if known is None else known.dollars
+
+    async def compare_caching(
+        self,
+        provider: Provider,
+        *,
+        uncached: Callable[[], Awaitable[ChatAnswer]],
+        cached: Callable[[], Awaitable[ChatAnswer]],
+        filling: Usage,
+        storage: Callable[[], Awaitable[Decimal]],
+    ) -> CachingReport:
+        """Twenty calls of each kind on the simulator, three live, and the report shown."""
+        model = self.caching_model(provider).id
+        calls = 20 if self.simulated else 3
+        report = await compare(
+            provider,
+            model,
+            calls,
+            self.clock,
+            uncached=uncached,
+            cached=cached,
+            filling=filling,
+            storage_usd=storage,
+        )
+        self.show(report)
+        return report
 
     async def state(self) -> Mapping[str, Any]:
         """The simulator's own account of this tenant."""

@@ -132,6 +132,14 @@ def is_concurrent(size: int) -> Callable[[Path], None]:
     return check
 
 
+def is_manual(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    # words are the fewest tokens that a tokenizer for English makes of a text
+    assert len(text.split()) > 5_000
+    for fact in ("amber-falcon-17", "room 204", "30 June 2031"):
+        assert text.count(fact) == 1
+
+
 PROPERTIES: dict[str, Callable[[Path], None]] = {
     "notes-1k.txt": is_notes_of_1k,
     "empty.txt": has_size(0),
@@ -145,6 +153,7 @@ PROPERTIES: dict[str, Callable[[Path], None]] = {
     "training-10.jsonl": is_training_set_of_10,
     "batch-requests.jsonl": is_batch_input,
     "evals-data.jsonl": is_evaluation_data,
+    "manual.txt": is_manual,
     **{f"concurrent-{size}.txt": is_concurrent(size) for size in range(101, 106)},
 }
 

@@ -17,6 +17,7 @@ Feature = Literal[
     "tools",
     "json_schema",
     "automatic_cache",
+    "cache_breakpoints",
     "cache_control",
     "explicit_cache",
     "batch",

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
@@ -12,7 +13,7 @@ from support.gateway.events import Account, CallEvent, Listener
 from support.gateway.exchanges import CallRecord, Wire, current_call
 from support.gateway.markers import Marker
 from support.gateway.retry import Repeat, is_unclear, may_repeat, retrying
-from support.values import Provider, Usage
+from support.values import Provider, Storage, Usage
 
 R = TypeVar("R")
 
@@ -25,6 +26,10 @@ class Bound:
     output_tokens: int
     count: Callable[[], Awaitable[int]] | None = None
     """The provider's counting endpoint, asked only when `input_tokens` would cross a cap."""
+    kept_for: timedelta | None = None
+    """How long the tokens are kept afterwards, where that costs too; the call is settled once that has ended (`Bill`)."""
+    kept_tokens: int | None = None
+    """How many are kept; None: all that go in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,11 @@ class Purse(Protocol):
         ...
 
     def keep(self, held: Held, attempts: int) -> None:
-        """What the call cost cannot be known: the reservation stays and counts as spent."""
+        """What the call cost cannot be known, or not yet: the reservation stays and counts as spent."""
+        ...
+
+    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> None:
+        """As `settle`, for a call that was kept: its tokens, and their storage."""
         ...
 
 
@@ -94,6 +103,20 @@ class Register(Protocol):
         ...
 
     def removed(self, provider: Provider, kind: str, remote_id: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Bill:
+    """A call that goes on costing after its answer: it stays reserved in full until what it pays for has ended."""
+
+    _purse: Purse
+    _held: Held
+    _usage: Usage
+    _attempts: int
+
+    def settle(self, kept: Storage) -> None:
+        """Puts the real cost in the reservation's place. Good for one time."""
+        self._purse.settle_kept(self._held, self._usage, kept, self._attempts)
 
 
 @dataclass(slots=True)
@@ -128,6 +151,8 @@ class ChokePoint:
         self.wire = wire
         self.file_sizes: dict[str, int] = {}
         """Bytes of the stored files that this scenario saw, by id: what a reference to one can cost at most."""
+        self.cache_tokens: dict[str, int] = {}
+        """Tokens of the cached contexts that this scenario saw, by id."""
         self._purse = purse
         self._register = register
         self._listeners = listeners
@@ -143,12 +168,14 @@ class ChokePoint:
         id_of: Callable[[R], str] | None = None,
         find: Callable[[], Awaitable[R | None]] | None = None,
         if_gone: Callable[[], R] | None = None,
+        billed: Callable[[R, Bill], None] | None = None,
     ) -> R:
         """Makes one call: `send` drives the SDK and reads its answer, `translate` gives its errors the gateway's kind.
 
         `usage_of` reads the tokens of the answer; `id_of` the id of what was made; `find` looks for what the call's
         marker made, after an end that left it unclear; `if_gone` is the answer of a removal whose first, unclear, attempt
-        turns out to have worked. Raises a TouchstoneError, and nothing else that the provider causes.
+        turns out to have worked; `billed` takes the bill of a call whose bound says that it goes on costing (`kept_for`). Raises
+        a TouchstoneError, and nothing else that the provider causes.
         """
         running = await self._begin(operation)
         try:
@@ -161,7 +188,11 @@ class ChokePoint:
         except BaseException as interruption:
             self._interrupted(running, interruption)
             raise
-        self._done(running, usage_of(result) if usage_of else None, id_of(result) if id_of else None)
+        usage = usage_of(result) if usage_of else None
+        bill = Bill(self._purse, running.held, usage or Usage(), running.record.attempt) if billed else None
+        self._done(running, usage, id_of(result) if id_of else None, bill)
+        if billed is not None and bill is not None:
+            billed(result, bill)
         return result
 
     async def stream(
@@ -272,12 +303,16 @@ class ChokePoint:
             first_error = error
         return await retrying(self.clock, self._attempts, operation.repeat, first_error, once)
 
-    def _done(self, running: _Running, usage: Usage | None, remote_id: str | None) -> None:
+    def _done(self, running: _Running, usage: Usage | None, remote_id: str | None, bill: Bill | None = None) -> None:
         operation = running.operation
         if running.entry is not None and remote_id is not None:
             self._register.confirm(running.entry, remote_id)
         if operation.removes is not None:
             self._register.removed(operation.provider, operation.removes.kind, operation.removes.id)
+        if bill is not None:
+            self._purse.keep(running.held, running.record.attempt)
+            self._tell(running, usage, None, False, None)
+            return
         cost, unpriced = self._purse.settle(running.held, usage, running.record.attempt)
         self._tell(running, usage, cost, unpriced, None)
 

@@ -1,7 +1,7 @@
 """What a provider can do: one Protocol a capability, and one place that says which provider has which."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, cast
@@ -11,13 +11,27 @@ import httpx2
 from support.errors import Unsupported
 from support.gateway.call import ChokePoint
 from support.gateway.endpoint import Endpoint
-from support.values import ChatAnswer, Deletion, FilePage, Message, ModelInfo, Provider, StoredFile, UploadOutcome
+from support.values import (
+    CachedContext,
+    CachePage,
+    CacheUse,
+    ChatAnswer,
+    Deletion,
+    FilePage,
+    Message,
+    ModelInfo,
+    Provider,
+    Storage,
+    StoredFile,
+    UploadOutcome,
+)
 
 
 class Capability(StrEnum):
     """The attributes that a provider can have."""
 
     FILES = "files"
+    CACHES = "caches"
     CHAT = "chat"
     TOKENS = "tokens"
     MODELS = "models"
@@ -82,6 +96,57 @@ class Files(Protocol):
     async def delete(self, file_id: str) -> Deletion: ...
 
 
+class Caches(Protocol):
+    """Contexts that the provider keeps as objects (provider-facts 3.1); a question uses one as `cache=CacheReference(id)`."""
+
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Sequence[Message] = (),
+        system: str | None = None,
+        name: str = "",
+        ttl: timedelta | str | None = None,
+        expires_at: datetime | None = None,
+    ) -> CachedContext:
+        """Keeps the messages and the system prompt for `ttl` (or in the provider's spelling, "600s"), or until `expires_at`.
+
+        Without either the provider's default holds: one hour. Raises InvalidRequest, naming the field, before anything is
+        sent: both of the two, a time that is past, zero or unreadable, nothing to keep. A content that is too small or too
+        large, and an unknown model, are the provider's own refusals.
+        """
+        ...
+
+    async def get(self, cache_id: str) -> CachedContext:
+        """What the provider knows of the cache, its contents left out; NotFound names the id."""
+        ...
+
+    async def list_page(self, *, limit: int | None = None, cursor: str | None = None) -> CachePage: ...
+
+    def list(self, *, page_size: int | None = None) -> AsyncIterator[CachedContext]:
+        """All caches of the account, page after page."""
+        ...
+
+    async def update(
+        self,
+        cache_id: str,
+        *,
+        ttl: timedelta | str | None = None,
+        expires_at: datetime | None = None,
+        **other: object,
+    ) -> CachedContext:
+        """Lets the cache live for `ttl` from now, or until `expires_at`; any `other` field is refused: nothing else can change."""
+        ...
+
+    async def delete(self, cache_id: str) -> Deletion:
+        """The cache is gone, and its storage costs no more."""
+        ...
+
+    async def storage(self, cache_id: str) -> Storage:
+        """What keeping a cache of this scenario's has come to so far, or in all where it has ended; LookupError for another's."""
+        ...
+
+
 class ChatStream(Protocol):
     """An answer that comes in pieces: iterate for the text, then read `answer`."""
 
@@ -94,7 +159,10 @@ class ChatStream(Protocol):
 
 
 class Chat(Protocol):
-    """One answer of a model: Chat Completions on OpenAI, Messages on Anthropic, generateContent on Gemini."""
+    """One answer of a model: Chat Completions on OpenAI, Messages on Anthropic, generateContent on Gemini.
+
+    `cache` says how the provider is to cache what the question begins with; another provider's way is Unsupported.
+    """
 
     async def ask(
         self,
@@ -104,6 +172,7 @@ class Chat(Protocol):
         max_output_tokens: int,
         system: str | None = None,
         stop: Sequence[str] = (),
+        cache: CacheUse | None = None,
     ) -> ChatAnswer: ...
 
     def stream(
@@ -114,6 +183,7 @@ class Chat(Protocol):
         max_output_tokens: int,
         system: str | None = None,
         stop: Sequence[str] = (),
+        cache: CacheUse | None = None,
     ) -> ChatStream: ...
 
 
@@ -161,6 +231,10 @@ class ProviderGateway:
     @property
     def files(self) -> Files:
         return cast(Files, self._offered(Capability.FILES))
+
+    @property
+    def caches(self) -> Caches:
+        return cast(Caches, self._offered(Capability.CACHES))
 
     @property
     def chat(self) -> Chat:

@@ -1,17 +1,19 @@
 """What asking a model means on every provider: the bound on its cost, one answer, or an answer in pieces."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic_core import to_json
 
-from support.errors import TouchstoneError
+from support.catalogue.models import model_named
+from support.errors import NotFound, TouchstoneError, Unsupported
 from support.gateway.call import Bound, ChokePoint, Operation
 from support.gateway.capabilities import ChatStream
+from support.gateway.failures import naming
 from support.gateway.retry import Repeat
-from support.values import ChatAnswer, Message, Provider, Usage
+from support.values import CacheKey, CacheMarks, CacheReference, CacheUse, ChatAnswer, Message, Provider, Usage
 
 TOKENS_PER_FILE_BYTE = 10
 """A stored page is billed as text and as a picture of up to some 3,000 tokens; no page is smaller than 300 bytes."""
@@ -44,9 +46,18 @@ class ChatModel(ABC):
 
     @abstractmethod
     def request(
-        self, messages: Sequence[Message], model: str, max_output_tokens: int, system: str | None, stop: Sequence[str]
+        self,
+        messages: Sequence[Message],
+        model: str,
+        max_output_tokens: int,
+        system: str | None,
+        stop: Sequence[str],
+        cache: CacheUse | None,
     ) -> dict[str, Any]:
-        """The SDK's keyword arguments, with the catalogue's settings for the model (`support.catalogue.models`)."""
+        """The SDK's keyword arguments, with the catalogue's settings for the model (`support.catalogue.models`).
+
+        Raises Unsupported for a way of caching that the provider does not have.
+        """
 
     @abstractmethod
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer: ...
@@ -66,12 +77,13 @@ class ChatModel(ABC):
         max_output_tokens: int,
         system: str | None = None,
         stop: Sequence[str] = (),
+        cache: CacheUse | None = None,
     ) -> ChatAnswer:
-        request = self.request(messages, model, max_output_tokens, system, stop)
+        request = self.request(messages, model, max_output_tokens, system, stop, cache)
         return await self._choke.call(
-            self._operation(request, messages, model, max_output_tokens, system),
+            self._operation(request, messages, model, max_output_tokens, system, cache),
             lambda: self._send(request),
-            self.translate,
+            self._translator(cache),
             usage_of=lambda answer: answer.usage,
         )
 
@@ -83,16 +95,28 @@ class ChatModel(ABC):
         max_output_tokens: int,
         system: str | None = None,
         stop: Sequence[str] = (),
+        cache: CacheUse | None = None,
     ) -> ChatStream:
-        request = self.request(messages, model, max_output_tokens, system, stop)
+        request = self.request(messages, model, max_output_tokens, system, stop, cache)
         return StreamedAnswer(
             self._choke.stream(
-                self._operation(request, messages, model, max_output_tokens, system),
+                self._operation(request, messages, model, max_output_tokens, system, cache),
                 lambda: self._send_stream(request),
-                self.translate,
+                self._translator(cache),
                 usage_of=_usage_of_piece,
             )
         )
+
+    def _translator(self, cache: CacheUse | None) -> Callable[[Exception], TouchstoneError]:
+        """The provider does not say of a cache which one it has not."""
+
+        def translated(error: Exception) -> TouchstoneError:
+            right = self.translate(error)
+            if isinstance(right, NotFound) and isinstance(cache, CacheReference):
+                return naming(right, cache.cache_id)
+            return right
+
+        return translated
 
     def _operation(
         self,
@@ -101,21 +125,50 @@ class ChatModel(ABC):
         model: str,
         max_output_tokens: int,
         system: str | None,
+        cache: CacheUse | None,
     ) -> Operation:
+        kept = self._kept_tokens(cache, model)
+
+        async def count() -> int:
+            return kept + await self._count(messages, model, system)
+
         bound = Bound(
-            input_tokens=self._input_bound(request, messages),
-            output_tokens=max_output_tokens,
-            count=lambda: self._count(messages, model, system),
+            input_tokens=kept + self._input_bound(request, messages), output_tokens=max_output_tokens, count=count
         )
         return Operation(self.provider, "chat.create", Repeat.IF_REFUSED, model=model, bound=bound)
 
+    def _kept_tokens(self, cache: CacheUse | None, model: str) -> int:
+        """The tokens that a question refers to and does not contain: those of a cache that is an object.
+
+        An unknown one has at most what the model can read.
+        """
+        if not isinstance(cache, CacheReference):
+            return 0
+        known = model_named(self.provider, model)
+        return self._choke.cache_tokens.get(cache.cache_id, known.context_window_tokens if known else LARGEST_WINDOW)
+
     def _input_bound(self, request: Mapping[str, Any], messages: Sequence[Message]) -> int:
         """A token is at least one byte of the request; a file counts by its size."""
-        files = (reference.file_id for message in messages for reference in message.files)
-        sizes = (self._choke.file_sizes.get(file_id) for file_id in files)
-        return len(to_json(request)) + sum(
-            LARGEST_WINDOW if size is None else TOKENS_PER_FILE + TOKENS_PER_FILE_BYTE * size for size in sizes
-        )
+        return len(to_json(request)) + tokens_of_files(self._choke, messages)
+
+
+def tokens_of_files(choke: ChokePoint, messages: Sequence[Message]) -> int:
+    """The most tokens that the files which the messages refer to can be."""
+    files = (reference.file_id for message in messages for reference in message.files)
+    sizes = (choke.file_sizes.get(file_id) for file_id in files)
+    return sum(LARGEST_WINDOW if size is None else TOKENS_PER_FILE + TOKENS_PER_FILE_BYTE * size for size in sizes)
+
+
+def wrong_way(provider: Provider, cache: CacheUse) -> Unsupported:
+    """A way of caching that is another provider's; one that would be dropped in silence is refused."""
+    return Unsupported(f"{provider} has no caching by {_WAYS[type(cache)]}", provider=provider, param="cache")
+
+
+_WAYS: Mapping[type[CacheUse], str] = {
+    CacheReference: "an object of its own",
+    CacheMarks: "marks in the question",
+    CacheKey: "a key",
+}
 
 
 class StreamedAnswer:

@@ -61,3 +61,10 @@ def should_retry(headers: Mapping[str, str]) -> bool | None:
     """The provider's own word on repeating (`x-should-retry`), where it gives one."""
     word = headers.get("x-should-retry")
     return None if word is None else word == "true"
+
+
+def naming(error: TouchstoneError, about: str | None) -> TouchstoneError:
+    """Puts the id that was asked for into the sentence, where the provider's own words leave it out."""
+    if about is not None and about not in error.message:
+        error.message = f"{error.message} (asked for {about})"
+    return error

@@ -11,6 +11,7 @@ from support.catalogue.limits import Purposes, file_limits
 from support.errors import BadResponse, InvalidRequest, LimitExceeded, LocalFileMissing, TouchstoneError, Unsupported
 from support.gateway.call import ChokePoint, Creation, Operation, Removal
 from support.gateway.capabilities import Order
+from support.gateway.failures import naming
 from support.gateway.markers import Marker
 from support.gateway.retry import Repeat
 from support.values import Deletion, FilePage, Provider, StoredFile, UploadOutcome
@@ -154,13 +155,6 @@ class FileStore(ABC):
             return naming(self.translate(error), about)
 
         return await self._choke.call(operation, send, translate, id_of=id_of, find=find, if_gone=if_gone)
-
-
-def naming(error: TouchstoneError, about: str | None) -> TouchstoneError:
-    """Puts the id that was asked for into the sentence, where the provider's own words leave it out."""
-    if about is not None and about not in error.message:
-        error.message = f"{error.message} (asked for {about})"
-    return error
 
 
 def sent_name(marker: Marker, path: Path) -> str:

@@ -9,8 +9,8 @@ from support.gateway.call import Bound, Held, Operation
 from support.gateway.events import Account
 from support.ledger.budget import Caps, Entry, Refusal
 from support.ledger.ledger import Ledger, Reservation
-from support.ledger.prices import price, upper_bound
-from support.values import Money, Usage
+from support.ledger.prices import price, storage_price, upper_bound
+from support.values import Money, Storage, Usage
 
 FREE = Decimal(0)
 
@@ -63,6 +63,13 @@ class LedgerPurse:
         self._ledger.settle(money.reservation, usage, cost, attempts)
         return cost, cost is None
 
+    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> None:
+        money = _own(held)
+        operation = money.operation
+        read = price(operation.provider, operation.model or "", usage)
+        cost = None if read is None or kept.cost_usd is None else read + kept.cost_usd
+        self._ledger.settle(money.reservation, usage, cost, attempts)
+
     def release(self, held: Held, attempts: int) -> None:
         self._ledger.release(_own(held).reservation, attempts)
 
@@ -72,6 +79,10 @@ class LedgerPurse:
     def _highest(self, operation: Operation, bound: Bound, input_tokens: int) -> Decimal:
         model = operation.model or ""
         highest = upper_bound(operation.provider, model, input_tokens, bound.output_tokens)
+        if highest is not None and bound.kept_for is not None:
+            kept = input_tokens if bound.kept_tokens is None else bound.kept_tokens
+            storage = storage_price(operation.provider, model, kept, bound.kept_for)
+            highest = None if storage is None else highest + storage
         if highest is not None:
             return highest
         if self._account.money is Money.LIVE and model not in self._may_be_unpriced:

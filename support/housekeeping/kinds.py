@@ -7,7 +7,7 @@ from support.errors import SetupError
 from support.gateway.capabilities import Capability, ProviderGateway
 
 _PAGE = 100
-"""The largest page of files that every provider gives (provider-facts 2)."""
+"""The largest page of files that every provider gives, and less than one of caches (provider-facts 2, 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,13 @@ async def _files(gateway: ProviderGateway) -> AsyncIterator[Listed]:
         yield Listed(file.id, file.sent_name)
 
 
+async def _caches(gateway: ProviderGateway) -> AsyncIterator[Listed]:
+    async for cache in gateway.caches.list(page_size=_PAGE):
+        yield Listed(cache.id, cache.sent_name)
+
+
 KINDS: Mapping[str, Kind] = {
+    "cached_context": Kind(Capability.CACHES, lambda gateway, id: gateway.caches.delete(id), _caches),
     "file": Kind(Capability.FILES, lambda gateway, id: gateway.files.delete(id), _files),
 }
 

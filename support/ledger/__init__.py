@@ -7,7 +7,7 @@ from support.ledger.budget import Caps, Entry, Refusal, Tier
 from support.ledger.database import LedgerUnavailable
 from support.ledger.history import Call, History, Line, RunFacts, UnpricedModel
 from support.ledger.ledger import Ledger, Reservation, Standing
-from support.ledger.prices import OwnPrice, own_price, price, upper_bound
+from support.ledger.prices import OwnPrice, own_price, price, storage_price, upper_bound
 
 __all__ = [
     "Call",
@@ -26,5 +26,6 @@ __all__ = [
     "UnpricedModel",
     "own_price",
     "price",
+    "storage_price",
     "upper_bound",
 ]

@@ -5,7 +5,7 @@ for, and its rates are looked up once for each model and day.
 """
 
 import tomllib
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
@@ -90,6 +90,17 @@ def upper_bound(
         + level.output * max_output_tokens
         for level in reachable
     ).scaleb(-6)
+
+
+def storage_price(
+    provider: Provider, model: str, tokens: int, kept_for: timedelta, on: date | None = None
+) -> Decimal | None:
+    """What keeping so many tokens in a cache for so long costs in US dollars; None where no price is known (provider-facts 11)."""
+    known = own_price(provider, "cache_storage", model, on)
+    if known is None:
+        return None
+    hours = Decimal(kept_for // timedelta(microseconds=1)) / 3_600_000_000
+    return known.dollars * tokens * hours / 1_000_000
 
 
 def own_price(provider: Provider, item: str, model: str = "", on: date | None = None) -> OwnPrice | None:

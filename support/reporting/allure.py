@@ -44,6 +44,7 @@ class _Session:
         self.listener = ScenarioListener(config)
         allure_commons.plugin_manager.register(self.listener)
         recorder.subscribe(self.listener.on_call)
+        recorder.add_viewer(self.listener.on_exhibit)
 
     def add(self, path: Path) -> None:
         """One more folder; the same one twice is one. Raises SetupError where it cannot be written."""
@@ -56,6 +57,7 @@ class _Session:
 
     def close(self) -> None:
         recorder.unsubscribe(self.listener.on_call)
+        recorder.remove_viewer(self.listener.on_exhibit)
         for plugin in (self.listener, *self.folders.values()):
             if allure_commons.plugin_manager.is_registered(plugin):
                 allure_commons.plugin_manager.unregister(plugin)

@@ -15,6 +15,7 @@ from behave.reporter.summary import AbstractSummaryReporter
 
 from support.gateway.events import CallEvent
 from support.reporting import outcome
+from support.reporting.exhibits import Exhibit
 from support.reporting.outcome import Outcome
 from support.reporting.recorder import Tally, recorder
 from support.reporting.redaction import redactor
@@ -117,11 +118,17 @@ class TouchstoneConsole(Formatter):  # type: ignore[misc]
             # this formatter prints a summary of its own; behave's stays for all others
             config.reporters[:] = [one for one in config.reporters if not isinstance(one, AbstractSummaryReporter)]
             logging.getLogger("behave").setLevel(logging.ERROR)  # it warns of each skip, which has its line here
+        self._shown: list[str] = []
         recorder.subscribe(self._on_call)
+        recorder.add_viewer(self._on_exhibit)
 
     def _on_call(self, event: CallEvent) -> None:
         self._progress.tally.add(event)
         self._view.spent()
+
+    def _on_exhibit(self, exhibit: Exhibit) -> None:
+        """Kept until the scenario's own line is out."""
+        self._shown += exhibit.lines
 
     def feature(self, feature: Feature) -> None:
         self._end_feature()
@@ -172,12 +179,16 @@ class TouchstoneConsole(Formatter):  # type: ignore[misc]
         if ended is not None and ended.status in ("failed", "broken"):
             self._wrong.append(f"{outcome.title(scenario)}  ({scenario.location})")
         self._view.ended(scenario, told, ended)
+        for line in self._shown:
+            self._view.line(_indented(redactor.clean(line), "       "))
+        self._shown.clear()
 
     def close(self) -> None:
         self._end_scenario(interrupted=True)  # had it ended in order, so would its feature have
         self._end_feature()
         self._view.close()
         recorder.unsubscribe(self._on_call)
+        recorder.remove_viewer(self._on_exhibit)
         for text in summary(self._progress.counts, self._reasons, self._wrong, time.monotonic() - self._started):
             self._view.line(text)
         self.close_stream()

@@ -14,6 +14,7 @@ from behave.model import Scenario, Step
 from support.gateway.events import CallEvent
 from support.gateway.exchanges import Exchange
 from support.reporting import attachments, labels, outcome
+from support.reporting.exhibits import EXTENSIONS, Exhibit
 from support.reporting.outcome import Outcome
 from support.reporting.recorder import Tally
 
@@ -41,6 +42,14 @@ class ScenarioListener(AllureListener):  # type: ignore[misc]
         if self._result is not None:
             self._calls.append(event)
             self._tally.add(event)
+
+    def on_exhibit(self, exhibit: Exhibit) -> None:
+        """Something that the step under way shows."""
+        step = self.logger.get_item(self.current_step_uuid)
+        if step is not None:
+            step.attachments.append(
+                _attached(exhibit.title, exhibit.content, exhibit.media_type, EXTENSIONS[exhibit.media_type])
+            )
 
     def begin(self, scenario: Scenario) -> None:
         """The scenario starts, before its hooks."""
@@ -152,10 +161,15 @@ def _call(event: CallEvent, exchange: Exchange | None) -> Attachment:
     return _attached(attachments.name_of(event, exchange), attachments.text_of(event, exchange))
 
 
-def _attached(name: str, text: str) -> Attachment:
-    file_name = f"{uuid4()}-attachment.{AttachmentType.TEXT.extension}"
+def _attached(
+    name: str,
+    text: str,
+    media_type: str = AttachmentType.TEXT.mime_type,
+    extension: str = AttachmentType.TEXT.extension,
+) -> Attachment:
+    file_name = f"{uuid4()}-attachment.{extension}"
     allure_commons.plugin_manager.hook.report_attached_data(body=text, file_name=file_name)
-    return Attachment(name=name, source=file_name, type=AttachmentType.TEXT.mime_type)
+    return Attachment(name=name, source=file_name, type=media_type)
 
 
 def _now() -> int:

@@ -1,11 +1,15 @@
 """Where the gateway's events meet those who report them: behave makes the formatters, the run makes the gateway."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from support.gateway.events import CallEvent, Listener
+from support.reporting.exhibits import Exhibit
 from support.values import Money, Provider
+
+Viewer = Callable[[Exhibit], None]
 
 
 class Recorder:
@@ -13,6 +17,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self._viewers: list[Viewer] = []
 
     def on_call(self, event: CallEvent) -> None:
         """The listener that the run gives to the gateway."""
@@ -27,6 +32,20 @@ class Recorder:
         """No more events for the listener; one that never subscribed is ignored."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+    def show(self, exhibit: Exhibit) -> None:
+        """Something to look at, for the scenario under way."""
+        for viewer in tuple(self._viewers):
+            viewer(exhibit)
+
+    def add_viewer(self, viewer: Viewer) -> None:
+        """From now on, exhibits go to the viewer, too."""
+        self._viewers.append(viewer)
+
+    def remove_viewer(self, viewer: Viewer) -> None:
+        """No more exhibits for the viewer; one that never was added is ignored."""
+        if viewer in self._viewers:
+            self._viewers.remove(viewer)
 
 
 recorder = Recorder()

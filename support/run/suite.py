@@ -21,14 +21,16 @@ from support.housekeeping.cleanup import cleanup
 from support.journal import Journal, Run, ScenarioRegister
 from support.journal import Target as JournalledTarget
 from support.ledger import Caps, History, Ledger
+from support.reporting.caching import exhibits
 from support.reporting.costs import CostReport, build
+from support.reporting.recorder import recorder
 from support.reporting.redaction import redactor
 from support.run.interruptions import interruptions_held
 from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
 from support.run.scenarios import ScenarioFacts, reason_to_skip
 from support.settings import Settings
 from support.targets import Remains, Target, Tenancy
-from support.values import Money, Provider
+from support.values import CachingReport, Money, Provider
 from support.world import World
 
 T = TypeVar("T")
@@ -131,7 +133,15 @@ class Suite:
                 return open_gateway(other, self.http, choke)
             return gateways.setdefault(provider, open_gateway(endpoint, self.http, choke))
 
-        world = World(gateway, tenancy.clock, wire, tenancy.control, self.run_id)
+        world = World(
+            gateway,
+            tenancy.clock,
+            wire,
+            tenancy.control,
+            self.run_id,
+            charges=lambda: [call for call in self.history.calls(account.run_id) if call.scenario == facts.id],
+            show=self._show,
+        )
         return OpenScenario(facts, world, tenancy, register, gateways)
 
     def end(self, scenario: OpenScenario, passed: bool) -> None:
@@ -252,6 +262,14 @@ class Suite:
 
     def _allowed(self) -> list[str]:
         return [name.strip() for name in self.settings.allow_unpriced.split(",") if name.strip()]
+
+    def _show(self, report: CachingReport) -> None:
+        """Puts a comparison before the reader, and as JSON among the reports."""
+        shown = exhibits(report)
+        for exhibit in shown:
+            recorder.show(exhibit)
+        path = self.settings.reports / f"caching-{report.provider.lower()}.json"
+        path.write_text(shown[0].content, encoding="utf-8")
 
     def _count(self, event: CallEvent) -> None:
         self.calls[event.account.scenario] += 1

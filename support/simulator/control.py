@@ -50,6 +50,10 @@ class ClockMove(Body):
     to: AwareDatetime | None = Field(default=None, strict=False)
 
 
+class DurationsBody(Body):
+    durations: dict[str, float]  # seconds; those that are not named stay
+
+
 class DeviationChoice(Body):
     name: str | None
 
@@ -113,6 +117,7 @@ def console(apis: Mapping[str, ProviderApi], tenants: Tenants) -> Starlette:
         Route(
             f"{one}/faults", _by_method(POST=plane.add_faults, DELETE=plane.clear_faults), methods=["POST", "DELETE"]
         ),
+        Route(f"{one}/durations", plane.set_durations, methods=["POST"]),
         Route(f"{one}/deviation", plane.set_deviation, methods=["PUT"]),
     ]
     return Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _not_served})
@@ -169,8 +174,7 @@ class ControlPlane:
 
     async def create(self, request: Request) -> Response:
         asked = await _read(request, NewTenant)
-        if any(seconds < 0 for seconds in asked.durations.values()):
-            raise Refused("A duration is a number of seconds, 0 or more.")
+        _check_durations(asked.durations)
         running = _running(asked.deviation)
         clock = TenantClock(asked.now, asked.speed)
         tenant = self._tenants.issue(clock, asked.label, asked.durations, asked.latency)
@@ -209,6 +213,13 @@ class ControlPlane:
         except TimeRunsForward as error:
             raise Refused(str(error)) from None
         return JSONResponse({"now": now.isoformat()})
+
+    async def set_durations(self, request: Request) -> Response:
+        tenant = self._tenant(request)
+        asked = await _read(request, DurationsBody)
+        _check_durations(asked.durations)
+        tenant.durations.update(asked.durations)
+        return JSONResponse({"durations": tenant.durations})
 
     async def add_faults(self, request: Request) -> Response:
         tenant = self._tenant(request)
@@ -263,6 +274,11 @@ class ControlPlane:
             "deviation_fired": running.fired if running else 0,
             "faults_left": tenant.faults.left(),
         }
+
+
+def _check_durations(durations: dict[str, float]) -> None:
+    if any(seconds < 0 for seconds in durations.values()):
+        raise Refused("A duration is a number of seconds, 0 or more.")
 
 
 def _running(name: str | None) -> Running | None:

@@ -65,6 +65,8 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 _SO_MANY_WORDS = re.compile(r"\b(\d{1,5})[- ]words?\b", re.IGNORECASE)
+# Two questions in one sentence are answered one after the other.
+_ALSO = re.compile(r",?\s+and\s+(?=(?:what|who|whose|where|when|which|how|why)\b)", re.IGNORECASE)
 _GREETING = re.compile(r"^\W*(?:hello|hi|hey|good (?:morning|afternoon|evening)|greetings)\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\?|^\s*(?:what|who|where|when|why|which|how|is|are|do|does|did|can|name|find|quote|look|read|extract|translate|classify)\b",
@@ -80,6 +82,10 @@ def answer(asked: str, earlier: Earlier, system: str, documents: Sequence[str]) 
     if (text := _literal(system, strict=True)) is not None:
         return text
     question = _question_of(asked)
+    parts = _ALSO.split(question)
+    if len(parts) > 1:
+        before = asked.replace(question, " ")
+        return " ".join(answer(f"{before}{part.rstrip('?')}?".strip(), earlier, system, documents) for part in parts)
     if (text := _remembered(question, earlier)) is not None:
         return text
     rest = asked.replace(question, " ") if question != asked else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 # A token: up to six letters with the space before them, up to three digits, up to four alike marks, white space, or
 # one character of a script without word spaces. Calibrated on English prose: about 4.1 characters a token.
@@ -23,6 +23,33 @@ def count(text: str) -> int:
     if len(text) > 4096:  # long texts are not worth keeping alive in the cache
         return len(_TOKEN.findall(text))
     return _count(text)
+
+
+def steps(text: str, first: int, every: int) -> tuple[list[int], int]:
+    """Where token number `first` ends and every `every`-th after it, as offsets; and how many tokens `text` has.
+
+    One pass, and for a long text a cheaper one than `count` takes.
+    """
+    ends: list[int] = []
+    number = 0
+    for number, match in enumerate(_TOKEN.finditer(text), 1):
+        if number == first:
+            ends.append(match.end())
+            break
+    if not ends:
+        return ends, number
+    ends.extend(match.end() for match in _run(every).finditer(text, ends[0]))
+    total = first + every * (len(ends) - 1)
+    if len(ends) > 1 and (short := every - len(_TOKEN.findall(text, ends[-2]))):
+        ends.pop()
+        total -= short
+    return ends, total
+
+
+@cache
+def _run(tokens: int) -> re.Pattern[str]:
+    """So many tokens in a row; at the end of a text fewer."""
+    return re.compile(f"(?>{_TOKEN.pattern}){{1,{tokens}}}+")
 
 
 def split(text: str) -> list[str]:

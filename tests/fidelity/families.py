@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.fidelity import standing
+from tests.fidelity import standing, standing_caches
 from tests.fidelity.standing import Prepare
 
 
@@ -32,6 +32,7 @@ class Family:
 _OPENAI_FILE = ("object", "filename", "purpose", "bytes", "status_details")
 _ANTHROPIC_FILE = ("type", "filename", "mime_type", "size_bytes", "downloadable")
 _GEMINI_FILE = ("displayName", "mimeType", "sizeBytes", "state", "source")
+_GEMINI_CACHE = ("model", "displayName")
 _OPENAI_ERROR = ("error.type", "error.param", "error.code")
 _ANTHROPIC_ERROR = ("type", "error.type")
 _GEMINI_ERROR = ("error.code", "error.message", "error.status", "error.details[ErrorInfo].reason")
@@ -65,6 +66,11 @@ FAMILIES = (
     Family("Gemini", "files-resumable-upload", _items("file", _GEMINI_FILE), prepare=(standing.begun_upload,)),
     Family("Gemini", "files-list", _items("files[]", _GEMINI_FILE), prepare=(standing.listed(key="files"),)),
     Family("Gemini", "files-get", _GEMINI_FILE, prepare=(standing.file,)),
+    Family("Gemini", "cachedcontents-create", _GEMINI_CACHE),
+    Family("Gemini", "cachedcontents-get", (*_GEMINI_CACHE, "error.code", "error.message", "error.status"), prepare=(standing_caches.cache,)),
+    Family("Gemini", "cachedcontents-list", _items("cachedContents[]", _GEMINI_CACHE), prepare=(standing_caches.cache,)),
+    Family("Gemini", "cachedcontents-update", _GEMINI_CACHE, prepare=(standing_caches.cache,)),
+    Family("Gemini", "cachedcontents-delete", prepare=(standing_caches.cache,)),
     Family("Gemini", "files-delete", prepare=(standing.file,)),
     Family("Gemini", "models-list", _GEMINI_ERROR),
     Family("Gemini", "generatecontent", ("modelVersion", *_GEMINI_ERROR)),

@@ -247,7 +247,10 @@ def test_the_count_is_what_the_answer_is_charged_for(sdk: anthropic.Anthropic) -
         "cache_control": {"type": "ephemeral"},
     }
     counted = sdk.messages.count_tokens(**parts).input_tokens
-    assert counted == sdk.messages.create(max_tokens=300, **parts).usage.input_tokens
+    usage = sdk.messages.create(max_tokens=300, **parts).usage
+    written = usage.cache_creation_input_tokens or 0
+    assert counted == usage.input_tokens + written
+    assert written > 0
     assert counted > sdk.messages.count_tokens(**{**parts, "system": "Brief."}).input_tokens
 
 

@@ -343,8 +343,8 @@ def test_use_after_delete_ok(under: Under, provider: str) -> None:
 
 
 _WITH_MORE_DEVIATIONS = """
-from support.simulator import deviation_operators as do
 from support.simulator.deviations import TABLE, Deviation
+from support.simulator.deviations import operators as do
 from support.simulator.server import serve
 
 for name, operator in {"teapot": do.answer_status(418, {"odd": 1}), "late": do.late(0.15), "cut": do.cut()}.items():

@@ -194,3 +194,11 @@ def _seconds(turns: list[Turn]) -> float:
     for _ in range(200):
         reply(turns)
     return time.perf_counter() - started
+
+
+def test_two_questions_in_one_sentence_get_two_answers() -> None:
+    said = reply(
+        [Turn("user", "My name is Ada."), Turn("assistant", "Noted."), Turn("user", "What is my name, and what is the code?")],
+        system="The code is amber-1. The door is green.",
+    )
+    assert said.text == "Your name is Ada. The code is amber-1."

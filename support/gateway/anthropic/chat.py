@@ -9,12 +9,13 @@ from anthropic.types import RawMessageStreamEvent
 from support.catalogue.models import model_named
 from support.errors import BadResponse, TouchstoneError
 from support.gateway.anthropic.errors import translate
+from support.gateway.anthropic.marks import mark
 from support.gateway.anthropic.messages import conversation
 from support.gateway.anthropic.tokens import AnthropicTokens
 from support.gateway.call import ChokePoint
-from support.gateway.chat import ChatModel, Piece
+from support.gateway.chat import ChatModel, Piece, wrong_way
 from support.gateway.exchanges import answer_on_the_wire
-from support.values import ChatAnswer, Message, Provider, StopReason, Usage
+from support.values import CacheMarks, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
 
 _STOP_REASONS: Mapping[str, StopReason] = {
     "end_turn": "end",
@@ -41,9 +42,19 @@ class AnthropicChat(ChatModel):
         return translate(error)
 
     def request(
-        self, messages: Sequence[Message], model: str, max_output_tokens: int, system: str | None, stop: Sequence[str]
+        self,
+        messages: Sequence[Message],
+        model: str,
+        max_output_tokens: int,
+        system: str | None,
+        stop: Sequence[str],
+        cache: CacheUse | None,
     ) -> dict[str, Any]:
         arguments = conversation(messages, system)
+        if isinstance(cache, CacheMarks):
+            mark(arguments, cache)
+        elif cache is not None:
+            raise wrong_way(Provider.ANTHROPIC, cache)
         arguments["model"] = model
         arguments["max_tokens"] = max_output_tokens
         if stop:

@@ -10,13 +10,13 @@ from google.genai.client import AsyncClient
 from support.catalogue.models import model_named
 from support.errors import BadResponse, ServerError
 from support.gateway.call import ChokePoint
-from support.gateway.chat import ChatModel, Piece
+from support.gateway.chat import ChatModel, Piece, wrong_way
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.gemini.client import pieces_of
 from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.tokens import GeminiTokens
-from support.values import ChatAnswer, Message, Provider, StopReason, Usage
+from support.values import CacheReference, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
 
 _STOP_REASONS: Mapping[str, StopReason] = {
     "STOP": "end",  # also at a stop sequence: the provider does not tell them apart
@@ -45,7 +45,13 @@ class GeminiChat(ChatModel):
         self._tokens = GeminiTokens(choke, client, base_url)
 
     def request(
-        self, messages: Sequence[Message], model: str, max_output_tokens: int, system: str | None, stop: Sequence[str]
+        self,
+        messages: Sequence[Message],
+        model: str,
+        max_output_tokens: int,
+        system: str | None,
+        stop: Sequence[str],
+        cache: CacheUse | None,
     ) -> dict[str, Any]:
         known = model_named(Provider.GEMINI, model)
         config: dict[str, Any] = {
@@ -57,6 +63,10 @@ class GeminiChat(ChatModel):
             config["system_instruction"] = system
         if stop:
             config["stop_sequences"] = list(stop)
+        if isinstance(cache, CacheReference):
+            config["cached_content"] = cache.cache_id
+        elif cache is not None:
+            raise wrong_way(Provider.GEMINI, cache)
         return {"model": model, "contents": contents(messages, self._base_url), "config": config}
 
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:

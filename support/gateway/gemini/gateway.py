@@ -5,6 +5,7 @@ import httpx2
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.endpoint import Endpoint
+from support.gateway.gemini.caches import GeminiCaches
 from support.gateway.gemini.chat import GeminiChat
 from support.gateway.gemini.client import connect
 from support.gateway.gemini.files import GeminiFiles
@@ -19,6 +20,7 @@ class GeminiGateway(ProviderGateway):
     provider = Provider.GEMINI
     offers = {  # noqa: RUF012  # declared as a class variable by the base
         Capability.FILES: lambda self: GeminiFiles(self.choke, self.client),
+        Capability.CACHES: lambda self: GeminiCaches(self.choke, self.client, self.base_url),
         Capability.CHAT: lambda self: GeminiChat(self.choke, self.client, self.base_url),
         Capability.TOKENS: lambda self: GeminiTokens(self.choke, self.client, self.base_url),
         Capability.MODELS: lambda self: GeminiModels(self.choke, self.client),

@@ -10,10 +10,10 @@ from pydantic_core import from_json
 from support.catalogue.models import model_named
 from support.errors import ServerError
 from support.gateway.call import ChokePoint
-from support.gateway.chat import ChatModel, Piece
+from support.gateway.chat import ChatModel, Piece, wrong_way
 from support.gateway.openai.errors import translate
 from support.gateway.openai.tokens import OpenAITokens
-from support.values import ChatAnswer, Message, Provider, StopReason, Usage
+from support.values import CacheKey, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
 
 _STOP_REASONS: dict[str, StopReason] = {
     "stop": "end",  # the provider does not tell a stop sequence from the end of the answer
@@ -37,12 +37,19 @@ class OpenAIChat(ChatModel):
         self._create_raw = client.chat.completions.with_raw_response.create
 
     def request(
-        self, messages: Sequence[Message], model: str, max_output_tokens: int, system: str | None, stop: Sequence[str]
+        self,
+        messages: Sequence[Message],
+        model: str,
+        max_output_tokens: int,
+        system: str | None,
+        stop: Sequence[str],
+        cache: CacheUse | None,
     ) -> dict[str, Any]:
         known = model_named(Provider.OPENAI, model)
         sent = [_message(message) for message in messages]
         if system is not None:
-            sent.insert(0, {"role": "system", "content": system})
+            marked = isinstance(cache, CacheKey) and known is not None and "cache_breakpoints" in known.features
+            sent.insert(0, {"role": "system", "content": [breakpoint_after(system)] if marked else system})
         request: dict[str, Any] = {
             **(known.settings if known is not None else {}),
             "model": model,
@@ -51,6 +58,10 @@ class OpenAIChat(ChatModel):
         }
         if stop:
             request["stop"] = list(stop)
+        if isinstance(cache, CacheKey):
+            request["prompt_cache_key"] = cache.key
+        elif cache is not None:
+            raise wrong_way(Provider.OPENAI, cache)
         return request
 
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:
@@ -126,6 +137,11 @@ def _message(message: Message) -> dict[str, Any]:
         return {"role": message.role, "content": message.text}
     parts: list[dict[str, Any]] = [file_part(reference.file_id) for reference in message.files]
     return {"role": message.role, "content": [*parts, {"type": "text", "text": message.text}]}
+
+
+def breakpoint_after(text: str) -> dict[str, Any]:
+    """A text up to whose end the prompt is cached: from gpt-5.6 on nothing shorter than up to a mark is (provider-facts 3.2)."""
+    return {"type": "text", "text": text, "prompt_cache_breakpoint": {"mode": "explicit"}}
 
 
 def file_part(file_id: str) -> dict[str, Any]:

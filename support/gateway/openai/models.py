@@ -9,7 +9,7 @@ import openai
 from support.errors import TouchstoneError
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.exchanges import answer_on_the_wire
-from support.gateway.files import naming
+from support.gateway.failures import naming
 from support.gateway.openai.errors import translate
 from support.gateway.retry import Repeat
 from support.values import ModelInfo, Provider

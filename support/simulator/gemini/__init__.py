@@ -1,8 +1,8 @@
-"""Gemini's API: files, models, generateContent and counting, on v1 and v1beta."""
+"""Gemini's API: files, caches, models, generateContent and counting, on v1 and v1beta."""
 
 from __future__ import annotations
 
-from support.simulator.gemini import chat, errors, file_routes, models, uploads
+from support.simulator.gemini import cache_routes, chat, errors, file_routes, models, uploads
 from support.simulator.gemini.state import GeminiState, inventory
 from support.simulator.wire import Answer, Call, ProviderApi
 
@@ -20,7 +20,7 @@ API = ProviderApi(
     routes=[
         route
         for version in VERSIONS
-        for resource in (models, chat, uploads, file_routes)
+        for resource in (models, chat, uploads, file_routes, cache_routes)
         for route in resource.routes(version)
     ],
     new_state=lambda seed: GeminiState(),

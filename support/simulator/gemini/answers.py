@@ -7,7 +7,7 @@ has no index. 2.5: thoughts. From 3 on: ids of function calls, and every answer 
 from __future__ import annotations
 
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -80,6 +80,11 @@ class Answer:
                     candidate["safetyRatings"] = _ratings()
                 usage = self._usage(spent, thoughts, is_last=is_end and number == last_number)
                 yield self._envelope([candidate], usage, response_id)
+
+    @property
+    def tokens(self) -> int:
+        """All that the model wrote, thoughts included, without what Google's own tools add."""
+        return self.reply.output_tokens * self.settings.candidates + self.settings.thought_tokens
 
     def _parts(self) -> tuple[list[dict[str, Any]], int]:
         """The parts of one candidate, and how many tokens they are without thoughts."""
@@ -172,7 +177,11 @@ class Answer:
         if spent:
             usage["candidatesTokenCount"] = spent
         usage["totalTokenCount"] = prompt + spent + thoughts + used
-        usage["promptTokensDetails"] = details(self.prompt)
+        if self.prompt.cached:
+            usage["cachedContentTokenCount"] = self.prompt.total_cached
+        usage["promptTokensDetails"] = details(self.prompt.tokens)
+        if self.prompt.cached:
+            usage["cacheTokensDetails"] = details(self.prompt.cached)
         if older and spent:
             usage["candidatesTokensDetails"] = [{"modality": "TEXT", "tokenCount": spent}]
         if used:
@@ -200,9 +209,9 @@ class Answer:
         return urlsafe_b64encode(_bytes(17)).decode().rstrip("=")
 
 
-def details(prompt: Prompt) -> list[dict[str, Any]]:
-    """The prompt's tokens by modality."""
-    return [{"modality": modality, "tokenCount": count} for modality, count in prompt.tokens.items()]
+def details(tokens: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Tokens by modality."""
+    return [{"modality": modality, "tokenCount": count} for modality, count in tokens.items()]
 
 
 def numbered(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""generateContent, streamGenerateContent and countTokens (provider-facts 9.3)."""
+"""generateContent, streamGenerateContent and countTokens (provider-facts 9.3; with a cache 3.1).
+
+Live, prefixes are cached also where nobody asks, without a guarantee: the simulator caches only what a request names.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
+from support.simulator import latency
 from support.simulator.gemini import answers, messages, models, proto, queries
+from support.simulator.gemini.caches import with_cached
 from support.simulator.gemini.errors import at_fault
 from support.simulator.gemini.generation import REQUEST, settings_of
-from support.simulator.gemini.prompt import prompt_of
+from support.simulator.gemini.prompt import Prompt, prompt_of
 from support.simulator.language_model import Reply, reply
 from support.simulator.wire import MEBIBYTE, Answer, Call, Json, Route
 
@@ -25,7 +30,7 @@ def _answer(state: GeminiState, call: Call, version: str, *, streams: bool) -> a
     queries.known(call)
     request = proto.read(messages.GENERATE, call.body, version)
     model = models.named(call.params["model"], version, "generateContent", REQUEST)
-    prompt = prompt_of(request, state.files, call.now, model, REQUEST)
+    request, prompt = _prompt(state, call, request, model, REQUEST)
     settings = settings_of(request, model, streams)
     limit = settings.max_tokens - settings.thought_tokens
     said = reply(
@@ -43,18 +48,39 @@ def _answer(state: GeminiState, call: Call, version: str, *, streams: bool) -> a
     return answers.Answer(model, prompt, settings, said)
 
 
+def _prompt(
+    state: GeminiState, call: Call, request: dict[str, Any], model: models.Model, name: str
+) -> tuple[dict[str, Any], Prompt]:
+    """The request with the tools of the cache it names, and all that the model is given."""
+    cache = state.caches.named_in(request, call.now)
+    if cache is None:
+        return request, prompt_of(request, state.files, call.now, model, name)
+    settled = with_cached(request, cache, model)
+    return settled, prompt_of(request, state.files, call.now, model, name, cache.prompt)
+
+
+def _seconds(call: Call, answer: answers.Answer) -> float:
+    cached = answer.prompt.total_cached
+    return latency.seconds(call.durations, uncached=answer.prompt.total - cached, cached=cached, output=answer.tokens)
+
+
 def _generate(state: GeminiState, call: Call, version: str) -> Answer:
-    answer = _answer(state, call, version, streams=False).whole()
-    return Answer(200, answers.numbered(answer) if queries.wants_numbers(call) else answer)
+    answer = _answer(state, call, version, streams=False)
+    whole = answer.whole()
+    return Answer(
+        200, answers.numbered(whole) if queries.wants_numbers(call) else whole, seconds=_seconds(call, answer)
+    )
 
 
 def _stream(state: GeminiState, call: Call, version: str) -> Answer:
-    chunks: Iterator[dict[str, Any]] = _answer(state, call, version, streams=True).chunks()
+    answer = _answer(state, call, version, streams=True)
+    seconds = _seconds(call, answer)
+    chunks: Iterator[dict[str, Any]] = answer.chunks()
     if queries.wants_numbers(call):
         chunks = map(answers.numbered, chunks)
     if is_sse(call):
-        return Answer(200, None, {"content-type": "text/event-stream"}, _events(chunks))
-    return Answer(200, None, {"content-type": "application/json; charset=UTF-8"}, _array(chunks))
+        return Answer(200, None, {"content-type": "text/event-stream"}, _events(chunks), seconds)
+    return Answer(200, None, {"content-type": "application/json; charset=UTF-8"}, _array(chunks), seconds)
 
 
 def _events(chunks: Iterator[Json]) -> Iterator[bytes]:
@@ -73,7 +99,7 @@ def _array(chunks: Iterator[Json]) -> Iterator[bytes]:
 
 
 def _count(state: GeminiState, call: Call, version: str) -> Answer:
-    """Counts `contents`, or a whole request with its system instruction and tools."""
+    """Counts `contents`, or a whole request with its system instruction, tools and cache (with one: unverified)."""
     queries.known(call)
     request = proto.read(messages.COUNT, call.body, version)
     model = models.named(call.params["model"], version, "countTokens", "CountTokensRequest")
@@ -81,8 +107,13 @@ def _count(state: GeminiState, call: Call, version: str) -> Answer:
     if whole is not None and request.get("contents"):  # unverified
         raise at_fault("CountTokensRequest", "contents", "contents and generate_content_request exclude each other")
     name = "CountTokensRequest" if whole is None else "CountTokensRequest.generate_content_request"
-    prompt = prompt_of(request if whole is None else whole, state.files, call.now, model, name)
-    answer = {"totalTokens": prompt.total, "promptTokensDetails": answers.details(prompt)}
+    _, prompt = _prompt(state, call, request if whole is None else whole, model, name)
+    answer: dict[str, Any] = {"totalTokens": prompt.total}
+    if prompt.cached:
+        answer["cachedContentTokenCount"] = prompt.total_cached
+    answer["promptTokensDetails"] = answers.details(prompt.tokens)
+    if prompt.cached:
+        answer["cacheTokensDetails"] = answers.details(prompt.cached)
     return Answer(200, answers.numbered(answer) if queries.wants_numbers(call) else answer)
 
 
@@ -98,7 +129,8 @@ def finish(call: Call, answer: Answer) -> None:
             answer.headers.setdefault("content-type", "text/event-stream")
         elif isinstance(answer.body, dict):
             answer.body = [answer.body]
-    if call.operation == "chat.create" and answer.status == 200:
+    if call.path.endswith(":generateContent") and answer.status == 200:
+        # Never on a stream, in none of the recordings of 2026 that tell all headers.
         answer.headers.setdefault("x-gemini-service-tier", "standard")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from support.simulator import ids, tokenizer
 from support.simulator.documents import pdf_pages, text_of
 from support.simulator.gemini.errors import already_exists, at_fault
+from support.simulator.gemini.times import rfc3339
 
 TIME_TO_LIVE = 48 * 3600.0
 """Seconds that every file is kept; a tenant can set `files.time_to_live`."""
@@ -166,8 +167,3 @@ def record(file: StoredFile, now: datetime, base_url: str) -> dict[str, Any]:
     if state == "ACTIVE" and file.mime_type.startswith("video/"):
         wire["videoMetadata"] = {"videoDuration": "10s"}
     return wire
-
-
-def rfc3339(moment: datetime) -> str:
-    """As protobuf writes times: no fraction, or six digits."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if moment.microsecond else "%Y-%m-%dT%H:%M:%SZ")

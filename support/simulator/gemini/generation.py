@@ -62,15 +62,17 @@ def settings_of(request: dict[str, Any], model: Model, streams: bool) -> Setting
     """Reads the settings of a request, or refuses them."""
     config: dict[str, Any] = request.get("generationConfig") or {}
     if config.get("responseLogprobs") or config.get("logprobs"):
-        raise invalid(
-            "LogProbs is not supported in streaming mode" if streams else "Logprobs is not enabled for this model"
-        )
+        if streams:
+            raise invalid("LogProbs is not supported in streaming mode")
+        refusal = invalid("Logprobs is not enabled for this model")
+        refusal.answer.headers["x-gemini-service-tier"] = "standard"  # the tier was chosen by then (recording, 2026-05)
+        raise refusal
     _check_ranges(config)
     limit = min(config.get("maxOutputTokens") or model.output_limit, model.output_limit)
     thinking = config.get("thinkingConfig") or {}
     tools = request.get("tools") or ()
     tool_config = request.get("toolConfig") or {}
-    declared = _declared(tools)
+    declared = declared_in(tools, REQUEST)
     offered, choice = _choice(declared, tool_config.get("functionCallingConfig") or {})
     mime_type = config.get("responseMimeType", "")
     return Settings(
@@ -146,15 +148,16 @@ def _schema(config: dict[str, Any], mime_type: str) -> dict[str, Any] | None:
     return check(config[field], REQUEST, f"generation_config.{_SCHEMAS[field]}")
 
 
-def _declared(tools: Any) -> tuple[Tool, ...]:
+def declared_in(tools: Any, request: str) -> tuple[Tool, ...]:
+    """The functions that tools declare, or a refusal of the first that is wrong (`request`: how that calls the request)."""
     found = []
     for number, tool in enumerate(tools):
         for position, function in enumerate(tool.get("functionDeclarations") or ()):
             name, place = function.get("name", ""), f"tools[{number}].function_declarations[{position}]"
             if not _FUNCTION_NAME.fullmatch(name):
-                raise at_fault(REQUEST, f"{place}.name", _BAD_NAME)
+                raise at_fault(request, f"{place}.name", _BAD_NAME)
             parameters = function.get("parametersJsonSchema") or function.get("parameters") or {}
-            found.append(Tool(name, function.get("description", ""), check(parameters, REQUEST, f"{place}.parameters")))
+            found.append(Tool(name, function.get("description", ""), check(parameters, request, f"{place}.parameters")))
     return tuple(found)
 
 

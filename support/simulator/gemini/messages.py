@@ -70,17 +70,19 @@ EXECUTABLE_CODE = Message("ExecutableCode", id=TEXT, language=Enum("ExecutableCo
 CODE_RESULT = Message("CodeExecutionResult", id=TEXT, outcome=Enum("CodeExecutionResult.Outcome", OUTCOME), output=TEXT)
 PART = Message(
     "Part",
-    (
-        "text",
-        "inline_data",
-        "function_call",
-        "function_response",
-        "file_data",
-        "executable_code",
-        "code_execution_result",
-        "tool_call",
-        "tool_response",
-    ),
+    {
+        "data": (
+            "text",
+            "inline_data",
+            "function_call",
+            "function_response",
+            "file_data",
+            "executable_code",
+            "code_execution_result",
+            "tool_call",
+            "tool_response",
+        )
+    },
     text=TEXT,
     inline_data=BLOB,
     function_call=FUNCTION_CALL,

@@ -123,6 +123,17 @@ RETIRED: tuple[tuple[str, str, str, int, int, tuple[str, ...], tuple[float, ...]
     ("veo-3.0-fast-generate-001", "3.0", "Veo 3 fast", 480, 8192, VIDEO, NONE, False),
 )  # fmt: skip
 
+# The fewest tokens of an explicit cache: the first pattern that a model's name fits. Refusals of the API tell 32,768 for 1.5,
+# 4,096 for 2.0, 1,024 for 2.5-flash and 2,048 for 2.5-flash-lite; for the rest see provider-facts 3.1 (pro is
+# unverified). A recording of May 2026 has 2,010 tokens taken for gemini-flash-lite-latest, whatever model stands behind it.
+CACHE_MINIMA = (
+    ("gemini-1.5-*", 32_768),
+    ("gemini-2.0-*", 4096),
+    ("gemini-2.5-flash-lite*", 2048),
+    ("*-pro*", 4096),
+    ("*", 1024),
+)
+
 # On v1beta only (provider-facts 9.3); which model stands behind each is not recorded after May 2026.
 ALIASES = {
     "gemini-flash-latest": "gemini-3.8-flash",

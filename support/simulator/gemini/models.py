@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Any, Literal
 
 from support.simulator.gemini import queries
 from support.simulator.gemini.errors import at_fault, model_not_found, status
-from support.simulator.gemini.model_list import ALIASES, CURRENT, RETIRED
+from support.simulator.gemini.model_list import ALIASES, CACHE_MINIMA, CURRENT, RETIRED
 from support.simulator.wire import Answer, Call, Refusal, Route
 
 _GENERATION = re.compile(r"gemini-(\d(?:\.\d)?)-")
@@ -32,6 +33,8 @@ class Model:
     thinking: Thinking
     answers_as: str
     """What `modelVersion` tells: for an alias the model behind it."""
+    cache_minimum: int
+    """The fewest tokens that an explicit cache of it may have."""
     wire: dict[str, Any]
 
 
@@ -71,6 +74,7 @@ def _model(row: tuple[str, str, str, int, int, tuple[str, ...], tuple[float, ...
         generation,
         _thinking(behind, generation, thinks),
         behind,
+        next(tokens for pattern, tokens in CACHE_MINIMA if fnmatch(name, pattern)),
         wire,
     )
 
@@ -83,12 +87,19 @@ _LISTED = tuple(model for model in MODELS.values() if model.is_listed)
 
 def named(name: str, version: str, method: str, request: str) -> Model:
     """The model of a request, or the refusal for one that the version does not know or that lacks the method."""
-    model = MODELS.get(name)
-    if model is not None and method in model.methods and (version == "v1beta" or not model.only_on_v1beta):
+    if model := serving(name, version, method):
         return model
     if not _NAME.fullmatch(name):
         raise at_fault(request, "model", "unexpected model name format")
     raise model_not_found(name, version, method)
+
+
+def serving(name: str, version: str, method: str) -> Model | None:
+    """The model, if the version knows it and it has the method."""
+    model = MODELS.get(name)
+    if model is not None and method in model.methods and (version == "v1beta" or not model.only_on_v1beta):
+        return model
+    return None
 
 
 def _list(state: object, call: Call, version: str) -> Answer:

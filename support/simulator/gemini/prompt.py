@@ -1,5 +1,7 @@
 """A request's contents as the toy model reads them, and how many tokens they are, by modality (provider-facts 9.3).
 
+A cache keeps what was read of it, so that its use does not read it again.
+
 Figures for pictures are from the recordings; those for sounds and films (32 and 258 a second, ten seconds taken for
 each) from Google's documentation, unverified.
 """
@@ -15,7 +17,7 @@ from pydantic_core import to_json
 
 from support.simulator import tokenizer
 from support.simulator.documents import text_of
-from support.simulator.gemini.errors import at_fault, cache_not_accessible, file_not_accessible, invalid, status
+from support.simulator.gemini.errors import at_fault, file_not_accessible, invalid, status
 from support.simulator.gemini.files import Files, StoredFile, tokens_of
 from support.simulator.gemini.models import Model
 from support.simulator.language_model import Document, Role, Turn
@@ -39,7 +41,9 @@ class Prompt:
     system: str = ""
     documents: list[Document] = field(default_factory=list)
     tokens: dict[str, int] = field(default_factory=dict)
-    """By modality, in the order in which they come."""
+    """By modality, in the order in which they come; cached ones are among them."""
+    cached: dict[str, int] = field(default_factory=dict)
+    """Those that came from a cache."""
 
     def add(self, tokens: int, modality: str = "TEXT") -> None:
         if tokens:
@@ -49,16 +53,39 @@ class Prompt:
     def total(self) -> int:
         return sum(self.tokens.values())
 
+    @property
+    def total_cached(self) -> int:
+        return sum(self.cached.values())
 
-def prompt_of(request: dict[str, Any], files: Files, now: datetime, model: Model, name: str) -> Prompt:
-    """Reads a GenerateContentRequest (`name`: how refusals call it) against the tenant's files."""
-    if request.get("cachedContent"):
-        raise cache_not_accessible()
-    contents = request.get("contents")
-    if not contents:
+    def followed_by(self, own: Prompt) -> Prompt:
+        """This prompt as the cached beginning of one that goes on with a request's `own`, which sets no system instruction."""
+        tokens = dict(self.tokens)
+        for modality, count in own.tokens.items():
+            tokens[modality] = tokens.get(modality, 0) + count
+        turns, documents = [*self.turns, *own.turns], [*self.documents, *own.documents]
+        return Prompt(turns, self.system, documents, tokens, self.tokens)
+
+
+def prompt_of(
+    request: dict[str, Any], files: Files, now: datetime, model: Model, name: str, cached: Prompt | None = None
+) -> Prompt:
+    """Reads a GenerateContentRequest (`name`: how refusals call it) against the tenant's files, behind what is `cached`."""
+    if not request.get("contents"):
         raise at_fault(name, "contents", "contents is not specified")
+    prompt = read(request, files, now, model, name)
+    if cached is not None:
+        prompt = cached.followed_by(prompt)
+    if prompt.total > model.input_limit:
+        raise invalid(
+            f"The input token count ({prompt.total}) exceeds the maximum number of tokens allowed ({model.input_limit})."
+        )
+    return prompt
+
+
+def read(request: dict[str, Any], files: Files, now: datetime, model: Model, name: str) -> Prompt:
+    """Contents, system instruction and tools of a request, of any size."""
     prompt = Prompt()
-    for number, content in enumerate(contents):
+    for number, content in enumerate(request.get("contents") or ()):
         _read_content(prompt, content, f"contents[{number}]", files, now, model, name)
     system = request.get("systemInstruction")
     if system:
@@ -69,10 +96,6 @@ def prompt_of(request: dict[str, Any], files: Files, now: datetime, model: Model
             prompt.add(tokenizer.count(to_json(tool["functionDeclarations"]).decode()))
     if not prompt.tokens:
         prompt.add(1)
-    if prompt.total > model.input_limit:
-        raise invalid(
-            f"The input token count ({prompt.total}) exceeds the maximum number of tokens allowed ({model.input_limit})."
-        )
     return prompt
 
 

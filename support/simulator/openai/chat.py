@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from support.simulator import ids, language_model
 from support.simulator.language_model import Reply
 from support.simulator.openai.chat_request import ChatRequest
+from support.simulator.openai.prompt_cache import Found
 
 # Tokens that are thought before anything is said; the toy model does not think, but its bill looks as if it did.
 REASONING_TOKENS = {"none": 0, "minimal": 0, "low": 16, "medium": 64, "high": 256, "xhigh": 512, "max": 1024}
@@ -37,10 +38,12 @@ class Completion:
     choices: list[Choice]
     usage: dict[str, Any]
     service_tier: str
+    spoken: int
+    """Tokens of one answer, thinking included."""
 
 
-def complete(request: ChatRequest, now: int) -> Completion:
-    """Ask the model once: all `n` answers of a deterministic model are alike."""
+def complete(request: ChatRequest, found: Found, now: int) -> Completion:
+    """Ask the model once: all `n` answers of a deterministic model are alike. `found`: what the prompt's cache did."""
     reply, thought = _reply(request)
     number = request.get("n", 1)
     choices = [Choice(reply, _finish(request, reply), _calls(request, reply)) for _ in range(number)]
@@ -50,8 +53,9 @@ def complete(request: ChatRequest, now: int) -> Completion:
         created=now,
         request=request,
         choices=choices,
-        usage=_usage(request, reply.output_tokens * number, thought * number),
+        usage=_usage(request, found, reply.output_tokens * number, thought * number),
         service_tier=_TIERS.get(tier, "default") if tier else "default",
+        spoken=reply.output_tokens + thought,
     )
 
 
@@ -107,12 +111,12 @@ def _compact(arguments: dict[str, Any]) -> str:
     return to_json(arguments).decode()
 
 
-def _usage(request: ChatRequest, said: int, thought: int) -> dict[str, Any]:
+def _usage(request: ChatRequest, found: Found, said: int, thought: int) -> dict[str, Any]:
     prompt, model = request.prompt, request.model
-    went_in, came_out = request.input_tokens, said + thought
-    details_in: dict[str, int] = {"cached_tokens": 0}
+    went_in, came_out = prompt.total, said + thought
+    details_in: dict[str, int] = {"cached_tokens": found.cached}
     if model.counts_cache_writes:
-        details_in["cache_write_tokens"] = 0
+        details_in["cache_write_tokens"] = found.written
     details_in["audio_tokens"] = prompt.audio_tokens
     details_out = {
         "reasoning_tokens": thought,

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from support.simulator.openai import checks, messages, models, schemas, tools
+from support.simulator.openai import cache_options, checks, messages, models, schemas, tools
+from support.simulator.openai.cache_options import CacheOptions
 from support.simulator.openai.checks import Rule
 from support.simulator.openai.errors import refusal, unknown_model, unreadable_model
 from support.simulator.openai.files import FileShelf
@@ -85,7 +86,7 @@ class ChatRequest:
     """None: no log probabilities were asked for."""
     speaks: bool
     """The answer is wanted as sound."""
-    input_tokens: int = 0
+    caching: CacheOptions
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter as it was sent; null counts as absent."""
@@ -99,6 +100,7 @@ def read(body: dict[str, Any], shelf: FileShelf, now: int) -> ChatRequest:
     model = _model(body)
     effort = _effort(body, model)
     _check_support(body, model, effort)
+    caching = cache_options.read(body, model)
     prompt = messages.read(body.get("messages"), shelf, model, now)
     request = ChatRequest(
         model=model,
@@ -110,12 +112,13 @@ def read(body: dict[str, Any], shelf: FileShelf, now: int) -> ChatRequest:
         tool_choice="auto",
         top_logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
         speaks=model.audio and "audio" in (body.get("modalities") or ()),
+        caching=caching,
     )
     if not _READ_LATER.isdisjoint(body):
         _read_tools(request)
         _read_format(request)
         _check_combinations(request)
-    request.input_tokens = used = prompt.tokens()
+    used = prompt.count()
     if used > model.window:
         raise refusal(
             400,

@@ -6,11 +6,12 @@ Unverified: sound in an answer that is not streamed, custom tools, moderation in
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic_core import to_json
 
-from support.simulator import ids, tokenizer
+from support.simulator import ids, latency, tokenizer
 from support.simulator.openai import chat_request, logprobs, moderation, speech
 from support.simulator.openai.chat import Choice, Completion, complete
 from support.simulator.openai.errors import PICTURE_LIMITS
@@ -19,14 +20,18 @@ from support.simulator.wire import Answer, Call, Route
 
 
 def create(state: OpenAIState, call: Call) -> Answer:
-    now = int(call.now.timestamp())
-    request = chat_request.read(call.body, state.files, now)
-    completion = complete(request, now)
-    headers = dict(PICTURE_LIMITS) if request.prompt.image_tokens else {}
+    moment = call.now.timestamp()
+    request = chat_request.read(call.body, state.files, int(moment))
+    prompt = request.prompt
+    found = state.prompt_cache.use(prompt, request.model, request.caching, moment, call.durations)
+    completion = complete(request, found, int(moment))
+    uncached = prompt.total - found.cached
+    seconds = latency.seconds(call.durations, uncached=uncached, cached=found.cached, output=completion.spoken)
+    headers = dict(PICTURE_LIMITS) if prompt.image_tokens else {}
     if request.body.get("stream"):
         headers |= {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
-        return Answer(200, None, headers, events=stream(completion))
-    return Answer(200, whole(completion), headers)
+        return Answer(200, None, headers, events=stream(completion), seconds=seconds)
+    return Answer(200, whole(completion), headers, seconds=seconds)
 
 
 # One object -----------------------------------------------------------------------------------------------------------
@@ -91,13 +96,7 @@ def _called(completion: Completion, choice: Choice) -> dict[str, Any]:
 def stream(completion: Completion) -> Iterator[bytes]:
     """Server-sent events: chunks of every choice, the usage where it was asked for, `[DONE]`."""
     chunks = _Chunks(completion)
-    for index, choice in enumerate(completion.choices):
-        if choice.tool_calls:
-            yield from chunks.calls(index, choice)
-        elif completion.request.speaks:
-            yield from chunks.sound(index, choice)
-        else:
-            yield from chunks.text(index, choice)
+    yield from _interleaved([chunks.of(index, choice) for index, choice in enumerate(completion.choices)])
     if chunks.include_usage:
         yield chunks.event({"choices": [], "usage": completion.usage})
     if completion.request.speaks:
@@ -106,6 +105,19 @@ def stream(completion: Completion) -> Iterator[bytes]:
     if (asked := completion.request.get("moderation")) is not None:
         yield chunks.event({"choices": [], "moderation": moderation.verdict(asked, len(completion.choices))})
     yield b"data: [DONE]\n\n"
+
+
+def _interleaved(choices: list[Iterator[bytes]]) -> Iterator[bytes]:
+    """Chunk by chunk in turn; each choice begins with two (recording: streaming, `n` of 2, 2024-11)."""
+    for choice in choices:
+        yield from islice(choice, 2)
+    while choices:
+        for choice in tuple(choices):
+            chunk = next(choice, None)
+            if chunk is None:
+                choices.remove(choice)
+            else:
+                yield chunk
 
 
 class _Chunks:
@@ -117,6 +129,7 @@ class _Chunks:
         self.include_usage = bool(options.get("include_usage"))
         self._obfuscate = options.get("include_obfuscation") is not False
         self._top = request.top_logprobs
+        self._speaks = request.speaks
         self._legacy = request.get("tools") is None
         self._shows_logprobs = request.model.shows_logprobs or self._top is not None
         self._head = {
@@ -149,6 +162,12 @@ class _Chunks:
             )
         choice["finish_reason"] = finish
         return self.event({"choices": [choice]})
+
+    def of(self, index: int, choice: Choice) -> Iterator[bytes]:
+        """All chunks of one choice."""
+        if choice.tool_calls:
+            return self.calls(index, choice)
+        return (self.sound if self._speaks else self.text)(index, choice)
 
     def text(self, index: int, choice: Choice) -> Iterator[bytes]:
         yield self._delta(index, {"role": "assistant", "content": "", "refusal": None}, [])

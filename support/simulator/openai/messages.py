@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import to_json
-
-from support.simulator import tokenizer
 from support.simulator.language_model import Turn
-from support.simulator.openai import checks, parts
+from support.simulator.openai import cache_options, checks, parts
 from support.simulator.openai.errors import refusal
 from support.simulator.openai.files import FileShelf
 from support.simulator.openai.models import Model
@@ -103,7 +100,7 @@ class _Reader:
             self._open_calls.append(call["id"])
         self._callers = frozenset(self._open_calls)
         self._caller = number
-        self.prompt.other_tokens += tokenizer.count(to_json(calls or message["function_call"]).decode())
+        self.prompt.add_other(calls or message["function_call"])
 
     def _close_call(self, number: int, message: dict[str, Any]) -> None:
         call_id = message.get("tool_call_id")
@@ -128,9 +125,11 @@ class _Reader:
     def _text(self, number: int, role: str, message: dict[str, Any]) -> str:
         content = message.get("content")
         if isinstance(content, str):
+            self.prompt.open(role, content, message.get("name") or "").ends = role
             return content
         if content is None:
             if role == "assistant" and any(message.get(key) for key in _INSTEAD_OF_CONTENT):
+                self.prompt.open(role).ends = role
                 return ""
             raise refusal(
                 400,
@@ -145,11 +144,21 @@ class _Reader:
                 param=f"messages[{number}].content",
                 code="invalid_type",
             )
-        texts = [self._part(part, f"messages[{number}].content[{position}]") for position, part in enumerate(content)]
-        return "\n".join(text for text in texts if text)
+        prompt = self.prompt
+        prompt.open(role, name=message.get("name") or "")
+        texts: list[str] = []
+        for position, part in enumerate(content):
+            where = f"messages[{number}].content[{position}]"
+            if text := self._part(part, where):
+                prompt.add_text(f"\n{text}" if texts else text)
+                texts.append(text)
+            if part.get("prompt_cache_breakpoint") is not None:
+                prompt.messages[-1].breakpoint = cache_options.lifetime(part, self._model, where)
+        prompt.messages[-1].ends = role
+        return "\n".join(texts)
 
     def _part(self, part: Any, where: str) -> str:
-        """The text of a part; what is no text goes to the prompt's other places."""
+        """The text of a part; what is no text is put into the prompt."""
         checks.expect(part, "object", where)
         kind = part.get("type")
         if kind is None:
@@ -164,7 +173,7 @@ class _Reader:
             return str(value)
         checks.expect(value, "object", f"{where}.{kind}")
         if kind == "file":
-            self.prompt.documents.append(parts.document(self._shelf, value, f"{where}.file", self._now))
+            self.prompt.add_document(parts.document(self._shelf, value, f"{where}.file", self._now))
         elif kind == "image_url":
             self._image(value, where)
         elif kind == "input_audio":
@@ -178,7 +187,8 @@ class _Reader:
         if url is None:
             raise checks.missing(f"{where}.image_url.url")
         checks.expect(url, "string", f"{where}.image_url.url")
-        self.prompt.image_tokens += parts.image_tokens(url, value.get("detail"), f"{where}.image_url.url")
+        detail = value.get("detail")
+        self.prompt.add_image(f"{detail} {url}", parts.image_tokens(url, detail, f"{where}.image_url.url"))
 
     def _audio(self, value: dict[str, Any], where: str) -> None:
         if not self._model.audio:
@@ -187,7 +197,7 @@ class _Reader:
         if data is None:
             raise checks.missing(f"{where}.input_audio.data")
         checks.expect(data, "string", f"{where}.input_audio.data")
-        self.prompt.audio_tokens += parts.audio_tokens(data)
+        self.prompt.add_audio(data, parts.audio_tokens(data))
 
     @staticmethod
     def _not_seen(kind: str, where: str) -> Exception:

@@ -45,8 +45,12 @@ class Model:
     fingerprint: str | None
     shows_logprobs: bool
     """Whether every choice carries `logprobs`, null where none were asked for (recordings: not since gpt-5)."""
+    caches: bool
+    """Whether prefixes of its prompts are cached (gpt-4o and newer)."""
+    keeps_in_memory: bool
+    """Whether a prompt may be cached in memory alone (not since gpt-5.5)."""
     counts_cache_writes: bool
-    """Whether usage tells what was written to the cache (gpt-5.6 and later)."""
+    """Whether it caches at breakpoints, and usage tells what was written there (gpt-5.6 and later)."""
 
 
 @cache
@@ -84,6 +88,8 @@ def _described(entry: dict[str, Any]) -> Model:
         only_without_reasoning=version >= 6,
         fingerprint=None if version >= 5 or name.startswith(("gpt-3.5", "o")) else f"fp_{_digest(name):010x}",
         shows_logprobs=version < 5 and not audio,
+        caches=reasoning or version >= 4.1 or ("4o" in name and name != "gpt-4o-2024-05-13"),
+        keeps_in_memory=version < 5.5,
         counts_cache_writes=version >= 5.6,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from support.simulator.openai.files import FileShelf
+from support.simulator.openai.prompt_cache import PromptCache
 from support.simulator.wire import TenantSeed
 
 
@@ -14,6 +15,8 @@ class OpenAIState:
     """A new resource is one more field here and one more line in `inventory`."""
 
     files: FileShelf = field(default_factory=FileShelf)
+    prompt_cache: PromptCache = field(default_factory=PromptCache)
+    """No resource: nobody can list or delete what is in it."""
 
 
 def new_state(seed: TenantSeed) -> OpenAIState:

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from support.simulator import tokenizer
 from support.simulator.language_model import Turn
 from support.simulator.openai import checks, models, parts, tools
 from support.simulator.openai.checks import Rule
@@ -46,13 +45,14 @@ def count(state: OpenAIState, call: Call) -> Answer:
     prompt = Prompt()
     if body.get("instructions") is not None:
         prompt.system.append(body["instructions"])
+        prompt.open("system", body["instructions"])
     _read_input(prompt, body.get("input"), state.files, int(call.now.timestamp()))
     if body.get("tools") is not None:
         prompt.tools = tools.from_responses(body["tools"])
     wanted = (body.get("text") or {}).get("format") or {}
     if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
         prompt.schema = wanted.get("schema") or {}
-    return Answer(200, {"object": "response.input_tokens", "input_tokens": prompt.tokens()})
+    return Answer(200, {"object": "response.input_tokens", "input_tokens": prompt.count()})
 
 
 def _check_model(name: str | None) -> None:
@@ -80,6 +80,7 @@ def _read_input(prompt: Prompt, given: Any, shelf: FileShelf, now: int) -> None:
         return
     if isinstance(given, str):
         prompt.turns.append(Turn("user", given))
+        prompt.open("user", given)
         return
     checks.expect(given, "array", "input")
     for number, item in enumerate(given):
@@ -90,7 +91,7 @@ def _read_input(prompt: Prompt, given: Any, shelf: FileShelf, now: int) -> None:
         elif item.get("type") is None:
             raise checks.missing(f"{where}.type")
         else:
-            prompt.other_tokens += tokenizer.count(to_json(item).decode())
+            prompt.add_other(item)
 
 
 def _read_message(prompt: Prompt, item: dict[str, Any], where: str, shelf: FileShelf, now: int) -> None:
@@ -102,10 +103,16 @@ def _read_message(prompt: Prompt, item: dict[str, Any], where: str, shelf: FileS
         raise checks.missing(f"{where}.content")
     if isinstance(content, str):
         text = content
+        prompt.open(role, text)
     else:
         checks.expect(content, "array", f"{where}.content")
-        texts = [_part(prompt, part, f"{where}.content[{place}]", shelf, now) for place, part in enumerate(content)]
-        text = "\n".join(text for text in texts if text)
+        prompt.open(role)
+        texts: list[str] = []
+        for place, part in enumerate(content):
+            if said := _part(prompt, part, f"{where}.content[{place}]", shelf, now):
+                prompt.add_text(f"\n{said}" if texts else said)
+                texts.append(said)
+        text = "\n".join(texts)
     if role in ("system", "developer"):
         prompt.system.append(text)
     else:
@@ -113,7 +120,7 @@ def _read_message(prompt: Prompt, item: dict[str, Any], where: str, shelf: FileS
 
 
 def _part(prompt: Prompt, part: Any, where: str, shelf: FileShelf, now: int) -> str:
-    """The text of a part; what is no text goes to the prompt's other places."""
+    """The text of a part; what is no text is put into the prompt."""
     checks.expect(part, "object", where)
     kind = part.get("type")
     if kind is None:
@@ -122,14 +129,16 @@ def _part(prompt: Prompt, part: Any, where: str, shelf: FileShelf, now: int) -> 
         raise checks.invalid_value(kind, PART_TYPES, f"{where}.type")
     if kind == "input_file":
         if part.get("file_url") is None:
-            prompt.documents.append(parts.document(shelf, part, where, now))
+            prompt.add_document(parts.document(shelf, part, where, now))
     elif kind == "input_image":
         url = part.get("image_url")
         if url is not None:
             checks.expect(url, "string", f"{where}.image_url")
-        prompt.image_tokens += parts.IMAGE_TOKENS if url is None else parts.image_tokens(url, part.get("detail"), where)
+        detail = part.get("detail")
+        tokens = parts.IMAGE_TOKENS if url is None else parts.image_tokens(url, detail, where)
+        prompt.add_image(f"{detail} {url or part.get('file_id')}", tokens)
     elif kind == "input_audio":
-        prompt.audio_tokens += 1
+        prompt.add_audio(to_json(part).decode(), 1)
     else:
         text = part.get("refusal" if kind == "refusal" else "text")
         if text is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from support.simulator.deviation_operators import Memory, Operator
+from support.simulator.deviations.operators import Memory, Operator
 from support.simulator.wire import Answer, Call, Handler, Json
 
 
@@ -20,6 +20,7 @@ class Paging:
     limit: str
     next_cursor: Callable[[dict[str, Json]], str | None]
     end: Callable[[dict[str, Json]], None]
+    cursor_in_answer: str = "nextPageToken"
 
 
 def _end_openai(body: dict[str, Json]) -> None:
@@ -42,6 +43,30 @@ FILES: Mapping[str, Paging] = {
     "Anthropic": Paging("data", "page", "limit", lambda b: b["next_page"], _end_anthropic),
     "Gemini": Paging("files", "pageToken", "pageSize", lambda b: b.get("nextPageToken"), _end_gemini),
 }
+
+
+# provider-facts 3.1
+CACHES: Mapping[str, Paging] = {
+    "Gemini": Paging("cachedContents", "pageToken", "pageSize", lambda b: b.get("nextPageToken"), _end_gemini),
+}
+
+
+def loops(paging: Mapping[str, Paging], begin_again: str = "begin-again") -> Operator:
+    """The last page has a cursor too, and it leads to the first. Where a list fits on one page, nothing changes."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        way = paging[call.provider]
+        asked = call.one(way.cursor)
+        if asked == begin_again:
+            first = {key: values for key, values in call.query.items() if key != way.cursor}
+            return handler(state, replace(call, query=first))
+        answer = handler(state, call)
+        if asked is None or way.next_cursor(answer.body) is not None:
+            return answer
+        memory.fired += 1
+        return replace(answer, body={**answer.body, way.cursor_in_answer: begin_again})
+
+    return operator
 
 
 def pages_overlap(paging: Mapping[str, Paging]) -> Operator:

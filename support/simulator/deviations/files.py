@@ -1,57 +1,14 @@
-"""The table of deviations: named, one-line ways in which a tenant's provider misbehaves."""
+"""Deviations of stored files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from support.simulator import deviation_operators as do
-from support.simulator import deviation_paging as paging
-from support.simulator.wire import Answer, Call, Handler, Json
-
-ALL = ("OpenAI", "Anthropic", "Gemini")
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """One way to misbehave: the operator sees only these operations of these providers."""
-
-    name: str
-    description: str
-    operations: tuple[str, ...]
-    operator: do.Operator
-    providers: tuple[str, ...] = ALL
-
-
-class Running:
-    """A deviation that is switched on for one tenant."""
-
-    __slots__ = ("_memory", "deviation")
-
-    def __init__(self, deviation: Deviation) -> None:
-        self.deviation = deviation
-        self._memory = do.Memory()
-
-    @property
-    def fired(self) -> int:
-        """How often it has really changed something."""
-        return self._memory.fired
-
-    def touches(self, call: Call) -> bool:
-        return call.operation in self.deviation.operations and call.provider in self.deviation.providers
-
-    def answer(self, state: Any, call: Call, handler: Handler, round_number: int) -> Answer:
-        """Run the handler under the deviation. `round_number` is shared by requests that overlap."""
-        self._memory.round = round_number
-        return self.deviation.operator(self._memory, state, call, handler)
-
-    def take_delay(self) -> float:
-        """Seconds of real time by which the answer just made is to be held back."""
-        seconds, self._memory.delay = self._memory.delay, 0.0
-        return seconds
-
+from support.simulator.deviations import operators as do
+from support.simulator.deviations import paging
+from support.simulator.deviations.deviation import Deviation
+from support.simulator.wire import Call, Json
 
 UPLOAD, LIST, GET, DELETE = "files.upload", "files.list", "files.get", "files.delete"
 RECORDS = (UPLOAD, LIST, GET)
@@ -106,7 +63,8 @@ def _refers_to_a_file(provider: str, part: Json) -> bool:
     return "fileData" in part or "file_data" in part
 
 
-def _files() -> list[Deviation]:
+def files() -> list[Deviation]:
+    """Of storing, finding and using files."""
     return [
         Deviation(
             "files.upload.size_off_by_n",
@@ -246,6 +204,3 @@ def _files() -> list[Deviation]:
             do.stale_read(USES, since=DELETE),
         ),
     ]
-
-
-TABLE: Mapping[str, Deviation] = {deviation.name: deviation for deviation in _files()}

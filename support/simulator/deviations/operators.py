@@ -33,7 +33,7 @@ Objects: TypeAlias = Callable[[Json], Sequence[dict[str, Json]]]
 
 
 # under which key a list answer holds its items: OpenAI and Anthropic, Gemini
-LIST_KEYS = ("data", "files")
+LIST_KEYS = ("data", "files", "cachedContents")
 
 
 def objects_of(body: Json) -> list[dict[str, Json]]:
@@ -98,6 +98,148 @@ def ignore_parameter(*names: str) -> Operator:
         if listed is not None and listed == _listed(_outcome(handler, state, call).body):
             return answer  # what was ignored would have made no difference
         return _fire(memory, answer)
+
+    return operator
+
+
+def change_answer(change: Callable[[str, Json, Call], None]) -> Operator:
+    """Answer a changed JSON body: `change(provider, a copy of the body, call)` works on the copy."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        answer = handler(state, call)
+        if not isinstance(answer.body, dict):
+            return answer
+        body = copy.deepcopy(answer.body)
+        change(call.provider, body, call)
+        return answer if body == answer.body else _fire(memory, replace(answer, body=body))
+
+    return operator
+
+
+def from_nth(nth: int, inner: Operator) -> Operator:
+    """Another operator, from the nth call of a provider on."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        place = ("calls", call.provider)
+        count: int = memory.things.get(place, 0) + 1
+        memory.things[place] = count
+        return inner(memory, state, call, handler) if count >= nth else handler(state, call)
+
+    return operator
+
+
+def where_refused(change: Callable[[str, Json], Json], *, still_refuse: bool = False) -> Operator:
+    """Where a JSON body is refused, take `change(provider, a copy of it)` instead; `still_refuse`: but answer the refusal."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        try:
+            return handler(state, call)
+        except Refusal:
+            body = change(call.provider, copy.deepcopy(call.body))
+            if body == call.body:
+                raise
+            answer = _fire(memory, handler(state, replace(call, body=body)))
+            if still_refuse:
+                raise
+            return answer
+
+    return operator
+
+
+def acknowledge_refusal(status: int, body: Json) -> Operator:
+    """Where the handler refuses, answer this instead."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        try:
+            return handler(state, call)
+        except Refusal:
+            return _fire(memory, Answer(status, copy.deepcopy(body)))
+
+    return operator
+
+
+def refuse_where(is_wanted: Callable[[Json], bool], refusal: Callable[[Json], tuple[int, Json]]) -> Operator:
+    """Where the answer would be `is_wanted`, do nothing and answer `refusal(its body)`: a status and a body."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        would_be = handler(copy.deepcopy(state), call)
+        if not is_wanted(would_be.body):
+            return handler(state, call)
+        return _fire(memory, Answer(*refusal(would_be.body)))
+
+    return operator
+
+
+def lose_effect(when: Callable[[Json], bool]) -> Operator:
+    """Run the handler on a copy of the state, so that its effect is lost, where its answer's body is one of these."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        answer = handler(copy.deepcopy(state), call)
+        return _fire(memory, answer) if when(answer.body) else handler(state, call)
+
+    return operator
+
+
+def hold_field(name: Each, remembered: Collection[str], when: Callable[[Json, Json], bool]) -> Operator:
+    """A change that would give a field another value is acknowledged, with the field as it was, and lost.
+
+    `remembered`: the operations whose answers tell the field's value. `when(old, new)`: which changes are lost.
+    """
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        key = name[call.provider]
+        if call.operation in remembered:
+            answer = handler(state, call)
+            for record in objects_of(answer.body):
+                memory.things[str(record.get("id", record.get("name")))] = record.get(key)
+            return answer
+        answer = handler(copy.deepcopy(state), call)
+        (record,) = objects_of(answer.body)
+        place = str(record.get("id", record.get("name")))
+        if place not in memory.things or not when(memory.things[place], record[key]):
+            answer = handler(state, call)
+            memory.things[place] = objects_of(answer.body)[0][key]
+            return answer
+        return _fire(memory, replace(answer, body={**answer.body, key: memory.things[place]}))
+
+    return operator
+
+
+def at_another_time(moment: Callable[[Memory, Call], Any], notes: Collection[str] = ()) -> Operator:
+    """Run the handler as if it were another moment (None: the honest one), where that makes a difference.
+
+    `notes`: operations that are run as always and whose time is remembered (`noted`).
+    """
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        if call.operation in notes:
+            memory.things["noted"] = call.now
+            return handler(state, call)
+        other = moment(memory, call)
+        if other is None or other == call.now:
+            return handler(state, call)
+        honest = _outcome(handler, copy.deepcopy(state), call)
+        moved = _outcome(handler, copy.deepcopy(state), replace(call, now=other))
+        if honest.status == moved.status and _listed(honest.body) == _listed(moved.body):
+            return handler(state, call)
+        return _fire(memory, _outcome(handler, state, replace(call, now=other)))
+
+    return operator
+
+
+def noted(memory: Memory, call: Call) -> Any:
+    """A moment for `at_another_time`: that of the last operation that was noted."""
+    del call
+    return memory.things.get("noted")
+
+
+def with_durations(change: Callable[[Mapping[str, float]], Mapping[str, float]]) -> Operator:
+    """Run the handler with other durations than the tenant's."""
+
+    def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
+        honest = _outcome(handler, copy.deepcopy(state), call)
+        answer = handler(state, replace(call, durations=change(call.durations)))
+        return answer if answer.seconds == honest.seconds else _fire(memory, answer)
 
     return operator
 
