@@ -1,17 +1,19 @@
 """An answer of the model as a message: content blocks, the reason it stopped, and usage figures (provider-facts 3.3, 9.2).
 
-The newest recorded shape for every model; figures of the cache are zero. Unverified: which models think unasked (none here), and
+The newest recorded shape for every model; figures of the cache are those that
+prompt_cache.py finds. Unverified: which models think unasked (none here), and
 that citations are one block for the one sentence that answers; documents with pages are not cited.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from support.simulator import ids
 from support.simulator.anthropic.attachments import Attachments
 from support.simulator.anthropic.parameters import Parameters
+from support.simulator.anthropic.prompt_cache import Found
 from support.simulator.anthropic.tools import ToolBox
 from support.simulator.language_model import Document, Reply
 from support.simulator.wire import Json
@@ -23,20 +25,24 @@ _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*\s*")
 _WORD = re.compile(r"\w{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the model said to a question, and what is told about it."""
 
+    id: str
     parameters: Parameters
     box: ToolBox
     attached: Attachments
     reply: Reply
     input_tokens: int
+    """All of them, cached or not."""
+    cached: Found
     thought: str
     """What is shown of the thinking, as far as there was room for it; nothing where none is shown."""
     thought_tokens: int
     extras: dict[str, Json]
     """What a message says besides, because the request asked for it."""
+    diagnosis: dict[str, Json]
+    """What is said about the cache at once, because the request asked for it."""
 
 
 def message(outcome: Outcome) -> dict[str, Json]:
@@ -48,6 +54,7 @@ def message(outcome: Outcome) -> dict[str, Json]:
         "stop_sequence": outcome.reply.stop_sequence,
         "stop_details": None,
         "usage": usage(outcome),
+        **outcome.diagnosis,
         **outcome.extras,
     }
 
@@ -56,7 +63,7 @@ def opening(outcome: Outcome) -> dict[str, Json]:
     """What a message begins with."""
     return {
         "model": outcome.parameters.model.id,
-        "id": f"msg_011C{ids.token(20)}",
+        "id": outcome.id,
         "type": "message",
         "role": "assistant",
     }
@@ -95,11 +102,16 @@ def blocks(outcome: Outcome) -> list[Json]:
 
 def usage(outcome: Outcome) -> dict[str, Json]:
     """The usage of a message; `output_tokens_details` only where the model may think (recordings: 2026-07, 2026-08)."""
+    read, for_five_minutes, for_an_hour = outcome.cached
+    written = for_five_minutes + for_an_hour
     counts: dict[str, Json] = {
-        "input_tokens": outcome.input_tokens,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
-        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+        "input_tokens": outcome.input_tokens - read - written,
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": read,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": for_five_minutes,
+            "ephemeral_1h_input_tokens": for_an_hour,
+        },
         "output_tokens": output_tokens(outcome),
         **thinking_details(outcome),
         "service_tier": "standard",

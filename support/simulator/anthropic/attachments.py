@@ -38,11 +38,16 @@ UNREAD = frozenset(
 
 
 class Attachments:
-    """What the messages brought; `citable` are the documents whose sentences the answer is to cite, by their place."""
+    """What the messages brought; `citable` are the documents whose sentences the answer is to cite, by their place.
+
+    `cites`: any document is to be cited. `pictured`: there is any picture.
+    """
 
     def __init__(self, shelf: Shelf, now: datetime) -> None:
         self.documents: list[Document] = []
         self.citable: dict[int, Document] = {}
+        self.cites = False
+        self.pictured = False
         self.tokens = 0
         self._shelf = shelf
         self._now = now
@@ -82,6 +87,7 @@ class Attachments:
             _url_of(source, f"{path}.source.url")
         else:
             raise unexpected(kind, f"{path}.source", ("base64", "file", "url"))
+        self.pictured = True
         self.tokens += TOKENS_OF_AN_IMAGE
 
     def document(self, block: dict[str, Json], path: str) -> None:
@@ -106,8 +112,10 @@ class Attachments:
         else:
             raise unexpected(kind, f"{path}.source", ("base64", "content", "file", "text", "url"))
         citations = block.get("citations")
-        if isinstance(citations, dict) and citations.get("enabled") is True and kind == "text":
-            self.citable[len(self.documents)] = Document(title if isinstance(title, str) else "", text)
+        if isinstance(citations, dict) and citations.get("enabled") is True:
+            self.cites = True
+            if kind == "text":
+                self.citable[len(self.documents)] = Document(title if isinstance(title, str) else "", text)
         context = block.get("context")
         if isinstance(context, str):
             text = f"{context}\n{text}"

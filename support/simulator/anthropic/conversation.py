@@ -11,6 +11,7 @@ from datetime import datetime
 
 from support.simulator import tokenizer
 from support.simulator.anthropic.attachments import READERS, UNREAD, Attachments, text_of, unexpected
+from support.simulator.anthropic.cache_control import Level, Piece, life_of
 from support.simulator.anthropic.errors import invalid
 from support.simulator.anthropic.state import Shelf
 from support.simulator.language_model import Turn
@@ -29,7 +30,9 @@ class Conversation:
         self.turns: list[Turn] = []
         self.system = ""
         self.attached = Attachments(shelf, now)
+        self.pieces: list[Piece] = []
         self._tokens = TOKENS_OF_A_REQUEST
+        self._in_pieces = TOKENS_OF_A_REQUEST  # those that open the answer, after the last block
         self._current = current
         self._open_calls: list[str] = []
 
@@ -59,13 +62,23 @@ class Conversation:
             return
         if isinstance(system, str):
             self._add_system(system)
+            self._end_piece("system", "", {"type": "text", "text": system})
             return
         if not isinstance(system, list):
             raise invalid("system: Input should be a valid string or a list of text blocks")
         for position, block in enumerate(system):
             if not isinstance(block, dict) or block.get("type") != "text":
                 raise invalid(f"system.{position}.type: Input should be 'text'")
-            self._add_system(text_of(block, f"system.{position}"))
+            path = f"system.{position}"
+            life = life_of(block, path)
+            self._add_system(text_of(block, path))
+            self._end_piece("system", "", block, life, path)
+
+    def _end_piece(self, level: Level, role: str, block: dict[str, Json], life: int = 0, path: str = "") -> None:
+        """A block has been read: what has been counted since the one before is its own."""
+        tokens = self.tokens
+        self.pieces.append(Piece(level, role, block, tokens - self._in_pieces, life, path))
+        self._in_pieces = tokens
 
     def _add_system(self, text: str) -> None:
         self.system = f"{self.system}\n{text}" if self.system else text
@@ -89,6 +102,7 @@ class Conversation:
             self._answer_calls((), number)
             if content:
                 self._say(role, content)
+                self._end_piece("messages", role, {"type": "text", "text": content})
         elif isinstance(content, list):
             self._read_blocks(content, role, number)
         else:
@@ -115,6 +129,7 @@ class Conversation:
             if not isinstance(block, dict):
                 raise invalid(f"{path}: Input should be an object")
             kind = block.get("type")
+            life = life_of(block, f"{path}.{kind}") if "cache_control" in block else 0
             if kind == "text":
                 self._read_text(block, role, path)
             elif kind == "tool_use":
@@ -129,6 +144,7 @@ class Conversation:
                 READERS[kind](self.attached, block, f"{path}.{kind}")
             elif not isinstance(kind, str) or kind not in UNREAD:
                 raise unexpected(kind, path, _BLOCKS)
+            self._end_piece("messages", role, block, life, path)
         self._answer_calls(results, number)
         self._open_calls = calls
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from support.simulator import ids
+from support.simulator.anthropic.fingerprints import Fingerprints
+from support.simulator.anthropic.prompt_cache import PromptCache
 
 
 @dataclass(slots=True)
@@ -71,3 +73,5 @@ class AnthropicState:
     """Everything a tenant has."""
 
     files: Shelf = field(default_factory=Shelf)
+    prompts: PromptCache = field(default_factory=PromptCache)
+    fingerprints: Fingerprints = field(default_factory=Fingerprints)

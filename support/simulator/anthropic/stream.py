@@ -17,6 +17,8 @@ PIECE = 4
 """Tokens in a delta; the first has one, as the first words come early."""
 LONGEST_PADDING = 15
 
+# What is told of the input at the start, and again at the end.
+_REPEATED = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 _PADDING = tuple(b" " * length + b"}\n\n" for length in range(LONGEST_PADDING + 1))
 
@@ -32,6 +34,7 @@ def events(outcome: Outcome) -> Iterator[bytes]:
         "stop_sequence": None,
         "stop_details": None,
         "usage": {**usage, "output_tokens": min(1, usage["output_tokens"])},
+        **outcome.diagnosis,
     }
     yield _event("message_start", {"message": start})
     for index, block in enumerate(answers.blocks(outcome)):
@@ -51,9 +54,7 @@ def events(outcome: Outcome) -> Iterator[bytes]:
                 "stop_details": None,
             },
             "usage": {
-                "input_tokens": outcome.input_tokens,
-                "cache_creation_input_tokens": 0,
-                "cache_read_input_tokens": 0,
+                **{name: usage[name] for name in _REPEATED},
                 "output_tokens": answers.output_tokens(outcome),
                 **answers.thinking_details(outcome),
             },

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from support.simulator import tokenizer
+from support.simulator.anthropic.cache_control import Piece, life_of
 from support.simulator.anthropic.errors import invalid
 from support.simulator.anthropic.schemas import is_schema
 from support.simulator.language_model import Tool
@@ -30,11 +31,15 @@ _CHOICES = ("auto", "any", "tool", "none")
 
 @dataclass(frozen=True, slots=True)
 class ToolBox:
-    """The client's tools, how the model is to choose among them, and what all of this costs in input tokens."""
+    """The client's tools, how the model is to choose among them, and what all of this costs in input tokens.
+
+    `pieces` are all that were sent, as parts of the prompt.
+    """
 
     tools: tuple[Tool, ...] = ()
     choice: str = "auto"
     only_one: bool = False
+    pieces: tuple[Piece, ...] = ()
     tokens: int = 0
 
 
@@ -55,12 +60,22 @@ def read(body: dict[str, Json]) -> ToolBox:
         raise invalid("tools: Input should be a valid array")
     names: set[str] = set()
     tools = tuple(tool for tool in (_tool(item, position, names) for position, item in enumerate(sent)) if tool)
-    tokens = TOKENS_OF_TOOLS + tokenizer.count(to_json(sent).decode())
+    pieces = tuple(_piece(item, position) for position, item in enumerate(sent))
+    tokens = sum(piece.tokens for piece in pieces)
     if choice is None:
-        return ToolBox(tools, "auto", False, tokens)
+        return ToolBox(tools, "auto", False, pieces, tokens)
     kind = _kind_of(choice)
     picked = {"auto": "auto", "any": "required", "none": "none"}.get(kind) or _chosen(choice, names)
-    return ToolBox(tools, picked, choice.get("disable_parallel_tool_use") is True, tokens)
+    return ToolBox(tools, picked, choice.get("disable_parallel_tool_use") is True, pieces, tokens)
+
+
+def _piece(item: dict[str, Json], position: int) -> Piece:
+    """A tool as a part of the prompt; the instructions that go with any tool are the first one's."""
+    path = f"tools.{position}"
+    life = life_of(item, f"{path}.{item.get('type') or 'custom'}")
+    bare = {name: value for name, value in item.items() if name != "cache_control"}
+    tokens = tokenizer.count(to_json(bare).decode()) + (0 if position else TOKENS_OF_TOOLS)
+    return Piece("tools", "", bare, tokens, life, path)
 
 
 def _tool(item: Json, position: int, names: set[str]) -> Tool | None:
