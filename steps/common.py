@@ -21,7 +21,14 @@ class Context(Protocol):
     table: list[dict[str, str]]
 
 
-FIELDS = {"lifetime": "ttl", "marks": "cache_control"}
+FIELDS = {
+    "lifetime": "ttl",
+    "marks": "cache_control",
+    "expiry": "expires_after",
+    "piece size": "max_chunk_size_tokens",
+    "overlap": "chunk_overlap_tokens",
+    "conditions": "filters",
+}
 """What a sentence calls a field, where that is not the field's own name."""
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 

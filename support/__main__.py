@@ -82,6 +82,7 @@ def forecast(
 def matrix() -> None:
     """Print which provider has which capability, from the code that implements them."""
     from support.gateway.capabilities import Capability
+    from support.gateway.chat import WAYS
     from support.gateway.open import gateway_class
     from support.values import Provider
 
@@ -92,6 +93,7 @@ def matrix() -> None:
     offers = {provider: gateway_class(provider).offers for provider in Provider}
     for capability in Capability:
         table.add_row(capability, *("yes" if capability in offers[provider] else "no" for provider in Provider))
+    table.add_row("questions cached by", *(WAYS[gateway_class(provider).cached_by] for provider in Provider))
     Console().print(table)
 
 

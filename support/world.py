@@ -14,6 +14,7 @@ from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, Unkn
 from support.gateway.caching_benchmark import compare
 from support.gateway.capabilities import ProviderGateway
 from support.gateway.clock import Clock
+from support.gateway.embeddings import find_similar, similarity
 from support.gateway.exchanges import Exchange, Wire
 from support.gateway.markers import random_token
 from support.gateway.uploads import SentUpload, sent_uploads
@@ -26,11 +27,18 @@ from support.values import (
     CachingReport,
     ChatAnswer,
     Deletion,
+    DocumentPage,
+    Embeddings,
+    FileBatch,
+    GroundedAnswer,
+    Hit,
     Message,
     Provider,
+    StoredDocument,
     StoredFile,
     UploadOutcome,
     Usage,
+    VectorStore,
 )
 
 R = TypeVar("R")
@@ -106,6 +114,38 @@ class CachingMemory:
 
 
 @dataclass
+class KnowledgeMemory:
+    """What a scenario about stores of documents, or about vectors, remembers."""
+
+    made: list[VectorStore] = field(default_factory=list)
+    """As creating them answered."""
+    chosen: VectorStore | None = None
+    """The one that the scenario calls "the store", where it has several."""
+    before: VectorStore | None = None
+    added: dict[str, StoredDocument] = field(default_factory=dict)
+    """As taking them in answered, by the fixture's name."""
+    documents: tuple[StoredDocument, ...] = ()
+    """As the wait for their indexing answered."""
+    filed_before: StoredDocument | None = None
+    batch: FileBatch | None = None
+    pages: list[DocumentPage] = field(default_factory=list)
+    hits: tuple[Hit, ...] = ()
+    searches: list[tuple[float, tuple[Hit, ...]]] = field(default_factory=list)
+    """With their least scores."""
+    pieces: list[str] = field(default_factory=list)
+    answer: GroundedAnswer | None = None
+    embedded: list[Embeddings] = field(default_factory=list)
+    nearest: list[tuple[str, float]] = field(default_factory=list)
+    nearest_close: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def store(self) -> VectorStore:
+        found = self.chosen or (self.made[-1] if self.made else None)
+        assert found is not None, "the scenario has made no store yet"
+        return found
+
+
+@dataclass
 class World:
     """One scenario's world."""
 
@@ -123,6 +163,7 @@ class World:
     """Different in every scenario: no provider has seen a text that begins with it."""
     files: FilesMemory = field(default_factory=FilesMemory)
     caching: CachingMemory = field(default_factory=CachingMemory)
+    knowledge: KnowledgeMemory = field(default_factory=KnowledgeMemory)
     answers: list[ChatAnswer] = field(default_factory=list)
     checks: int = 0
     """How often the scenario looked at something; with no request and no look, it showed nothing."""
@@ -253,6 +294,33 @@ class World:
         model = model_for(provider, "chat")
         assert model is not None, f"the catalogue has no chat model for {provider}"
         return model.id
+
+    async def store_for_searching(self, name: str, provider: Provider) -> None:
+        """Stores a fixture for a store of documents, and remembers the file."""
+        purpose = "assistants" if self.has_purposes(provider) else None
+        self.files.remember(
+            name, await self.does(self.gateway(provider).files.upload(self.fixture(name), purpose=purpose))
+        )
+
+    def embedding_model(self, provider: Provider) -> str:
+        """The model for vectors; a name that nobody has where the provider makes none."""
+        model = model_for(provider, "embeddings")
+        return "none" if model is None else model.id
+
+    def embedding_price(self, provider: Provider, tokens: int) -> Decimal:
+        """US dollars for tokens that become vectors."""
+        cost = price(provider, self.embedding_model(provider), Usage(uncached_input_tokens=tokens))
+        assert cost is not None, f"no price is known for the embedding model of {provider}"
+        return cost
+
+    def chat_price(self, provider: Provider, usage: Usage) -> Decimal:
+        """US dollars for an answer of the chat model."""
+        cost = price(provider, self.chat_model(provider), usage)
+        assert cost is not None, f"no price is known for the chat model of {provider}"
+        return cost
+
+    similarity = staticmethod(similarity)
+    find_similar = staticmethod(find_similar)
 
     def caching_model(self, provider: Provider) -> Model:
         """The model for questions over a cache, with its window and the least that is cached."""

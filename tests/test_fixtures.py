@@ -140,6 +140,35 @@ def is_manual(path: Path) -> None:
         assert text.count(fact) == 1
 
 
+def is_on_a_topic_of_its_own(path: Path) -> None:
+    text = path.read_text(encoding="ascii")
+    assert 40 < len(text.split()) < 80
+
+    # no content word of it stands in another of the ten
+    def content(other: str) -> set[str]:
+        return {word for word in re.findall(r"[a-z]{6,}", fixture(other).read_text().lower())}
+
+    mine = content(path.name)
+    for other in TOPICS:
+        if other != path.name:
+            assert len(mine & content(other)) <= 4, other
+
+
+def is_a_thousand_words(path: Path) -> None:
+    words = path.read_text(encoding="ascii").split(" ")
+    assert len(words) == len(set(words)) == 1000
+    assert all(re.fullmatch(r"[a-z]{3,4}", word) for word in words)
+
+
+def is_blank(path: Path) -> None:
+    assert path.read_text(encoding="ascii").strip() == ""
+    assert path.stat().st_size > 0
+
+
+TOPICS = (
+    *("bees.txt", "volcanoes.txt", "glaciers.txt", "bread.txt", "chess.txt", "violins.txt", "lighthouses.txt"),
+    *("neural-networks.txt", "compilers.txt", "databases.txt"),
+)
 PROPERTIES: dict[str, Callable[[Path], None]] = {
     "notes-1k.txt": is_notes_of_1k,
     "empty.txt": has_size(0),
@@ -154,6 +183,9 @@ PROPERTIES: dict[str, Callable[[Path], None]] = {
     "batch-requests.jsonl": is_batch_input,
     "evals-data.jsonl": is_evaluation_data,
     "manual.txt": is_manual,
+    **dict.fromkeys(TOPICS, is_on_a_topic_of_its_own),
+    "thousand-words.txt": is_a_thousand_words,
+    "blank.txt": is_blank,
     **{f"concurrent-{size}.txt": is_concurrent(size) for size in range(101, 106)},
 }
 

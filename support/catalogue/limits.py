@@ -69,3 +69,48 @@ def _files() -> dict[Provider, FileLimits]:
 def file_limits(provider: Provider) -> FileLimits:
     """The limits for stored files; every provider has them."""
     return _files()[provider]
+
+
+class StoreLimits(Value):
+    """What a provider allows for stores of documents; sizes in tokens and characters."""
+
+    provider: Provider
+    max_name_characters: int
+    max_page: int
+    expires_days: tuple[int, int] | None = None
+    """From and to; None where a store cannot expire."""
+    max_metadata: int | None = None
+    """Entries; None where a store has no metadata."""
+    max_attributes: int
+    max_key_characters: int
+    max_value_characters: int
+    chunk_tokens: tuple[int, int]
+    """From and to."""
+    overlap_at_most_half: bool
+    max_results: int
+    confidence: Confidence
+    unverified: tuple[str, ...] = ()
+    source: str
+
+
+class EmbeddingLimits(Value):
+    """How much one request for vectors may hold."""
+
+    provider: Provider
+    max_texts: int
+    confidence: Confidence
+    source: str
+
+
+@cache
+def store_limits(provider: Provider) -> StoreLimits:
+    """The limits of stores of documents. Raises LookupError for a provider without any."""
+    entries = (StoreLimits.model_validate(entry) for entry in read("limits.toml")["stores"])
+    return {entry.provider: entry for entry in entries}[provider]
+
+
+@cache
+def embedding_limits(provider: Provider) -> EmbeddingLimits:
+    """The limits of embeddings. Raises LookupError for a provider without any."""
+    entries = (EmbeddingLimits.model_validate(entry) for entry in read("limits.toml")["embeddings"])
+    return {entry.provider: entry for entry in entries}[provider]

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil, floor
+from math import ceil
 
 from support.errors import TouchstoneError, UnknownPrice
 from support.gateway.clock import Clock
@@ -131,8 +131,6 @@ def break_even(uncached_call: Decimal, first_call: Decimal, later_call: Decimal,
     """The smallest number of calls with a positive saving, for `standing` dollars that are paid however many calls are made."""
     ahead = first_call - later_call + standing
     gain = uncached_call - later_call
-    if ahead < 0:
+    if gain > ahead:
         return 1
-    if gain <= 0:
-        return None
-    return max(1, floor(ahead / gain) + 1)
+    return int(ahead // gain) + 1 if gain > 0 else None

@@ -35,6 +35,8 @@ class ChatModel(ABC):
     """The chat endpoint of one provider; a subclass builds its SDK's request and reads its answers."""
 
     provider: ClassVar[Provider]
+    cached_by: ClassVar[type[CacheUse]]
+    """The one way in which the provider caches what a question begins with."""
 
     def __init__(self, choke: ChokePoint) -> None:
         self._choke = choke
@@ -56,7 +58,7 @@ class ChatModel(ABC):
     ) -> dict[str, Any]:
         """The SDK's keyword arguments, with the catalogue's settings for the model (`support.catalogue.models`).
 
-        Raises Unsupported for a way of caching that the provider does not have.
+        `cache` is of the provider's own way, or None.
         """
 
     @abstractmethod
@@ -79,6 +81,7 @@ class ChatModel(ABC):
         stop: Sequence[str] = (),
         cache: CacheUse | None = None,
     ) -> ChatAnswer:
+        check_way(self.provider, self.cached_by, cache)
         request = self.request(messages, model, max_output_tokens, system, stop, cache)
         return await self._choke.call(
             self._operation(request, messages, model, max_output_tokens, system, cache),
@@ -97,6 +100,7 @@ class ChatModel(ABC):
         stop: Sequence[str] = (),
         cache: CacheUse | None = None,
     ) -> ChatStream:
+        check_way(self.provider, self.cached_by, cache)
         request = self.request(messages, model, max_output_tokens, system, stop, cache)
         return StreamedAnswer(
             self._choke.stream(
@@ -159,16 +163,19 @@ def tokens_of_files(choke: ChokePoint, messages: Sequence[Message]) -> int:
     return sum(LARGEST_WINDOW if size is None else TOKENS_PER_FILE + TOKENS_PER_FILE_BYTE * size for size in sizes)
 
 
-def wrong_way(provider: Provider, cache: CacheUse) -> Unsupported:
-    """A way of caching that is another provider's; one that would be dropped in silence is refused."""
-    return Unsupported(f"{provider} has no caching by {_WAYS[type(cache)]}", provider=provider, param="cache")
+def check_way(provider: Provider, own: type[CacheUse], cache: CacheUse | None) -> None:
+    """Refuses a way of caching that is another provider's, and would be dropped in silence."""
+    if cache is not None and not isinstance(cache, own):
+        said = f"{provider} caches by {WAYS[own]}, not by {WAYS[type(cache)]}"
+        raise Unsupported(said, provider=provider, param="cache")
 
 
-_WAYS: Mapping[type[CacheUse], str] = {
-    CacheReference: "an object of its own",
+WAYS: Mapping[type[CacheUse], str] = {
+    CacheReference: "objects of their own",
     CacheMarks: "marks in the question",
     CacheKey: "a key",
 }
+"""How a question is cached, in words."""
 
 
 class StreamedAnswer:

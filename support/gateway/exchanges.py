@@ -65,6 +65,9 @@ class Exchange:
     path: str
     """With the query, without any key in it."""
     request_headers: dict[str, str]
+    """Without those that carry keys."""
+    credentials: tuple[str, ...]
+    """The names of those that do."""
     request: Body
     attempt: int
     started: float
@@ -124,6 +127,7 @@ class RecordingTransport(httpx2.AsyncBaseTransport):
             method=request.method,
             path=_SECRET_QUERY.sub(r"\1=…", request.url.raw_path.decode("ascii")),
             request_headers={k: v for k, v in request.headers.items() if k not in SECRET_HEADERS},
+            credentials=tuple(name for name in request.headers if name in SECRET_HEADERS),
             request=Body(),
             attempt=record.attempt,
             started=time.monotonic(),

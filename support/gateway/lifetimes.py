@@ -25,7 +25,10 @@ def duration(provider: Provider, ttl: timedelta | str) -> timedelta:
         read = _DURATION.fullmatch(ttl)
         if read is None:
             raise refused(provider, "ttl", f"{ttl!r} is no duration; write seconds, as in 600s")
-        ttl = timedelta(seconds=float(read[1]))
+        try:
+            ttl = timedelta(seconds=float(read[1]))
+        except OverflowError:
+            raise refused(provider, "ttl", f"{ttl!r} is too long") from None
     if ttl <= timedelta():
         raise refused(provider, "ttl", f"must be longer than zero, not {ttl.total_seconds():g} s")
     return ttl

@@ -38,7 +38,15 @@ async def _caches(gateway: ProviderGateway) -> AsyncIterator[Listed]:
         yield Listed(cache.id, cache.sent_name)
 
 
+async def _stores(gateway: ProviderGateway) -> AsyncIterator[Listed]:
+    async for store in gateway.vector_stores.list():
+        yield Listed(store.id, store.marked)
+
+
 KINDS: Mapping[str, Kind] = {
+    "vector_store": Kind(
+        Capability.VECTOR_STORES, lambda gateway, id: gateway.vector_stores.delete(id, force=True), _stores
+    ),
     "cached_context": Kind(Capability.CACHES, lambda gateway, id: gateway.caches.delete(id), _caches),
     "file": Kind(Capability.FILES, lambda gateway, id: gateway.files.delete(id), _files),
 }

@@ -114,6 +114,8 @@ class Ledger:
         if not scopes.keys() <= self._lines_made:
             return self._reserve_watchfully(reservation, caps)
         limits = {scope: caps.limits.get(cap, UNLIMITED) for scope, cap in scopes.items()} if asked else _NO_LIMITS
+        if any(asked > limit for limit in limits.values()):  # it may be more than a column holds
+            return self._reserve_watchfully(reservation, caps)
         try:
             with self._transaction(limits) as (cursor, changes):
                 self._set_aside(cursor, changes, reservation)

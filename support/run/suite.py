@@ -269,7 +269,7 @@ class Suite:
         for exhibit in shown:
             recorder.show(exhibit)
         path = self.settings.reports / f"caching-{report.provider.lower()}.json"
-        path.write_text(shown[0].content, encoding="utf-8")
+        path.write_text(redactor.clean(shown[0].content), encoding="utf-8")
 
     def _count(self, event: CallEvent) -> None:
         self.calls[event.account.scenario] += 1

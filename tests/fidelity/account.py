@@ -17,6 +17,9 @@ from tests.fidelity.requests import Request
 VERSION = "2023-06-01"
 """Anthropic's version where the recorders left the header out: all that they kept are of this one."""
 
+NOW = "2026-11-22T10:00:00+00:00"
+"""The time on every account's clock: what ends one day, as fine-tuning does, has not ended for what was recorded before."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -52,7 +55,7 @@ def authentication(provider: str, key: str) -> dict[str, str]:
 @contextmanager
 def opened(plane: httpx.Client, label: str) -> Iterator[Account]:
     """An account for one request; it is closed afterwards."""
-    made = plane.post("/_simulator/tenants", json={"label": label}).raise_for_status().json()
+    made = plane.post("/_simulator/tenants", json={"label": label, "now": NOW}).raise_for_status().json()
     try:
         yield Account(plane, made["id"], made["keys"])
     finally:

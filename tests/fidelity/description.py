@@ -1,7 +1,7 @@
 """OpenAI's published description of its interface, which says what an answer looks like where nobody recorded one.
 
 It is older than the simulator's present, and writes `nullable` as versions before it did. Where the recordings contradict it, they win:
-REFUTED names those places.
+REFUTED and RENAMED name those places.
 """
 
 from __future__ import annotations
@@ -25,8 +25,20 @@ REFUTED = {
         "first_id",
     ): "null in the recordings of empty lists, all of another kind of thing (runs, 2025-10)",
     ("ListFilesResponse", "last_id"): "the same",
+    ("ListVectorStoresResponse", "first_id"): "the same",
+    ("ListVectorStoresResponse", "last_id"): "the same",
+    ("ListVectorStoreFilesResponse", "first_id"): "the same",
+    ("ListVectorStoreFilesResponse", "last_id"): "the same",
+    ("VectorStoreObject", "name"): "null in the recordings of stores that were given none",
+    ("VectorStoreObject", "expires_after"): "null in every recording of a store that stays",
+    ("VectorStoreObject", "description"): "in every recording since 2025-09, null where none was given",
 }
-"""Properties that are null where the description knows none, with what shows it."""
+"""Properties that are null where the description knows none, or that it does not know at all, with what shows it."""
+
+RENAMED = {
+    ("VectorStoreFileBatchObject", "object"): "vector_store.file_batch",  # in every recording; `files_batch` in none
+}
+"""Properties whose only value is another than the description says."""
 
 
 class Description:
@@ -36,7 +48,9 @@ class Description:
     def _document(self) -> dict[str, Any]:
         document: dict[str, Any] = yaml.load(DESCRIPTION.read_bytes(), yaml.CSafeLoader)
         for schema, name in REFUTED:
-            document["components"]["schemas"][schema]["properties"][name]["nullable"] = True
+            document["components"]["schemas"][schema]["properties"].setdefault(name, {})["nullable"] = True
+        for (schema, name), value in RENAMED.items():
+            document["components"]["schemas"][schema]["properties"][name]["enum"] = [value]
         _allow_null(document["components"]["schemas"])
         return document
 

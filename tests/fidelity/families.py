@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.fidelity import standing, standing_caches
+from tests.fidelity import standing, standing_caches, standing_file_search, standing_fine_tuning, standing_vector_stores
 from tests.fidelity.standing import Prepare
 
 
@@ -30,8 +30,36 @@ class Family:
 
 
 _OPENAI_FILE = ("object", "filename", "purpose", "bytes", "status_details")
+_OPENAI_COUNTS = tuple(f"file_counts.{state}" for state in ("in_progress", "completed", "failed", "cancelled", "total"))
+_OPENAI_STORE = ("object", "name", "description", "status", *_OPENAI_COUNTS)
+_CHUNKING = ("max_chunk_size_tokens", "chunk_overlap_tokens")
+_OPENAI_STORE_FILE = (
+    "object",
+    "status",
+    "last_error",
+    *(f"chunking_strategy(static).static.{name}" for name in _CHUNKING),
+)
+_HYPERPARAMETERS = ("n_epochs", "batch_size", "learning_rate_multiplier")
+_OPENAI_JOB = (
+    "object",
+    "model",
+    "finished_at",
+    "fine_tuned_model",
+    "status",
+    *(f"hyperparameters.{name}" for name in _HYPERPARAMETERS),
+    "trained_tokens",
+    "user_provided_suffix",
+    "estimated_finish",
+    "metadata",
+    "method(supervised).type",
+    *(f"method(supervised).supervised.hyperparameters.{name}" for name in _HYPERPARAMETERS),
+)
+_OPENAI_RESPONSE = ("object", "background", "instructions", "max_output_tokens", "model", "parallel_tool_calls", "truncation")
 _ANTHROPIC_FILE = ("type", "filename", "mime_type", "size_bytes", "downloadable")
 _GEMINI_FILE = ("displayName", "mimeType", "sizeBytes", "state", "source")
+_GEMINI_STORE = ("displayName", "activeDocumentsCount", "sizeBytes", "embeddingModel")
+_GEMINI_DOCUMENT = ("displayName", "state", "sizeBytes", "mimeType")
+_GEMINI_UPLOADED = ("@type", "mimeType", "sizeBytes")
 _GEMINI_CACHE = ("model", "displayName")
 _OPENAI_ERROR = ("error.type", "error.param", "error.code")
 _ANTHROPIC_ERROR = ("type", "error.type")
@@ -53,6 +81,87 @@ FAMILIES = (
     Family("OpenAI", "chat-completions-unary", ("object", "model", "choices[].message.role", *_OPENAI_ERROR, "error.message")),
     Family("OpenAI", "chat-completions-streaming", ("first/object", "first/model", *_OPENAI_ERROR, "error.message")),
     Family("OpenAI", "responses-input-tokens", ("object",)),
+    Family("OpenAI", "responses-create", (*_OPENAI_RESPONSE, *_OPENAI_ERROR, "error.message"), prepare=(standing_responses.stores,)),
+    Family(
+        "OpenAI",
+        "responses-streaming",
+        (*(f"response.created/response.{path}" for path in _OPENAI_RESPONSE), *_OPENAI_ERROR, "error.message"),
+        prepare=(standing_responses.stores,),
+    ),
+    Family("OpenAI", "responses-get", (*_OPENAI_RESPONSE, "status", *_OPENAI_ERROR), prepare=(standing_responses.response,)),
+    Family("OpenAI", "responses-delete", ("object", "deleted"), prepare=(standing_responses.response,)),
+    Family("OpenAI", "responses-cancel", (*_OPENAI_RESPONSE, "status"), prepare=(standing_responses.response,)),
+    Family(
+        "OpenAI",
+        "responses-input-items",
+        ("object", "has_more", *_items("data[message]", ("role", "status", "content[input_text].text"))),
+        prepare=(standing_responses.response,),
+    ),
+    Family(
+        "OpenAI",
+        "responses-compact",
+        ("object", *_items("output[message]", ("role", "status", "content[input_text].text"))),
+        prepare=(standing_responses.previous,),
+    ),
+    Family(
+        "OpenAI",
+        "conversations-create-get-update-delete",
+        ("object", "deleted"),
+        prepare=(standing_responses.conversation,),
+    ),
+    Family(
+        "OpenAI",
+        "conversations-items",
+        ("object", "has_more", "role", *_items("data[message]", ("role", "status", "content[input_text].text"))),
+        prepare=(standing_responses.conversation,),
+    ),
+    Family("OpenAI", "embeddings", ("object", "model", "data[].object", "data[].index", *_OPENAI_ERROR, "error.message")),
+    Family(
+        "OpenAI",
+        "vector-stores-create",
+        (*_OPENAI_STORE, "usage_bytes", "expires_after.days"),
+        prepare=(standing_vector_stores.files,),
+    ),
+    Family(
+        "OpenAI",
+        "vector-stores-list",
+        ("object", "has_more", *_items("data[]", _OPENAI_STORE)),
+        prepare=(standing_vector_stores.stores,),
+    ),
+    Family("OpenAI", "vector-stores-delete", ("object", "deleted"), prepare=(standing_vector_stores.stores,)),
+    Family(
+        "OpenAI",
+        "vector-store-files",
+        ("object", "deleted", "has_more", *_OPENAI_STORE_FILE, *_items("data[]", _OPENAI_STORE_FILE)),
+        prepare=(standing_vector_stores.stores, standing_vector_stores.files, standing_vector_stores.attached),
+    ),
+    Family(
+        "OpenAI",
+        "vector-store-file-batches",
+        ("object", "status", *_OPENAI_COUNTS, "has_more", *_items("data[]", _OPENAI_STORE_FILE)),
+        prepare=(standing_vector_stores.stores, standing_vector_stores.files, standing_vector_stores.batch),
+    ),
+    Family("OpenAI", "fine-tuning-create", (*_OPENAI_JOB, *_OPENAI_ERROR, "error.message"), prepare=(standing_fine_tuning.files,)),
+    Family("OpenAI", "fine-tuning-cancel", (*_OPENAI_JOB, "seed"), prepare=(standing_fine_tuning.job,)),
+    Family(
+        "OpenAI",
+        "fine-tuning-list",
+        ("object", "has_more", *_items("data[]", (*_OPENAI_JOB, "seed", "error.code", "error.param", "error.message"))),
+        prepare=(standing_fine_tuning.jobs,),
+    ),
+    Family(
+        "OpenAI",
+        "fine-tuning-events",
+        ("object", "has_more", *_items("data[message]", ("object", "level", "type"))),
+        prepare=(standing_fine_tuning.job,),
+    ),
+    Family(
+        "OpenAI",
+        "fine-tuning-checkpoints",
+        ("object", "has_more", *_items("data[]", ("object", "step_number", "metrics(supervised).step", "metrics(supervised).type"))),
+        prepare=(standing_fine_tuning.job,),
+    ),
+    Family("OpenAI", "models-delete", ("object", "deleted", *_OPENAI_ERROR, "error.message"), prepare=(standing_fine_tuning.tuned_model,)),
     Family("Anthropic", "files-upload", _ANTHROPIC_FILE),
     Family("Anthropic", "files-list", ("has_more", *_items("data[file]", _ANTHROPIC_FILE)), prepare=(standing.listed(key="data"),)),
     Family("Anthropic", "files-get", _ANTHROPIC_FILE, prepare=(standing.file,)),
@@ -73,9 +182,25 @@ FAMILIES = (
     Family("Gemini", "cachedcontents-delete", prepare=(standing_caches.cache,)),
     Family("Gemini", "files-delete", prepare=(standing.file,)),
     Family("Gemini", "models-list", _GEMINI_ERROR),
-    Family("Gemini", "generatecontent", ("modelVersion", *_GEMINI_ERROR)),
-    Family("Gemini", "streamgeneratecontent-sse", ("chunk/modelVersion", *_GEMINI_ERROR)),
+    Family("Gemini", "generatecontent", ("modelVersion", *_GEMINI_ERROR), prepare=(standing_file_search.searched,)),
+    Family("Gemini", "streamgeneratecontent-sse", ("chunk/modelVersion", *_GEMINI_ERROR), prepare=(standing_file_search.searched,)),
     Family("Gemini", "streamgeneratecontent-json-array", ("[].modelVersion",)),
     Family("Gemini", "counttokens", _GEMINI_ERROR[:3]),
+    Family("Gemini", "batchembedcontents", _GEMINI_ERROR[:3]),
+    Family("Gemini", "filesearchstores-create", ("displayName", "embeddingModel")),
+    Family(
+        "Gemini",
+        "filesearchstores-get-list",
+        (*_GEMINI_STORE, *_items("fileSearchStores[]", _GEMINI_STORE)),
+        prepare=(standing_file_search.stores,),
+    ),
+    Family("Gemini", "filesearchstores-delete", prepare=(standing_file_search.stores,)),
+    Family("Gemini", "filesearchstores-documents", _items("documents[]", _GEMINI_DOCUMENT), prepare=(standing_file_search.documents,)),
+    Family(
+        "Gemini",
+        "filesearchstores-upload",
+        _items("response(UploadToFileSearchStoreResponse)", _GEMINI_UPLOADED),
+        prepare=(standing_file_search.begun_upload,),
+    ),
 )  # fmt: skip
 """What the simulator serves by now."""

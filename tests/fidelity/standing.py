@@ -100,11 +100,11 @@ def begun_upload(account: Account, one: Recorded, request: Request) -> Request:
         return request
     about = {name: str(one.body["file"][name]) for name in ("displayName", "mimeType")}
     return dataclasses.replace(
-        second_half(account, about, 0), content=request.content, headers=_FINALIZE | request.headers
+        second_half(account, about, 0), content=request.content, headers=FINALIZE | request.headers
     )
 
 
-_FINALIZE = {"x-goog-upload-command": "upload, finalize", "x-goog-upload-offset": "0"}
+FINALIZE = {"x-goog-upload-command": "upload, finalize", "x-goog-upload-offset": "0"}
 
 
 def second_half(account: Account, about: dict[str, str], size: int) -> Request:
@@ -116,10 +116,10 @@ def second_half(account: Account, about: dict[str, str], size: int) -> Request:
         "x-goog-upload-command": "start",
         "x-goog-upload-header-content-type": about.get("mimeType", "text/plain"),
     }
-    path, _, query = _answered_address(account, start).partition("?")
-    return Request("POST", path, query, dict(_FINALIZE), text_of_size(size))
+    path, _, query = answered_address(account, start).partition("?")
+    return Request("POST", path, query, dict(FINALIZE), text_of_size(size))
 
 
-def _answered_address(account: Account, start: Request) -> str:
+def answered_address(account: Account, start: Request) -> str:
     answer = account.send("Gemini", start).raise_for_status()
     return re.sub(r"^https?://[^/]+", "", answer.headers["x-goog-upload-url"])

@@ -114,12 +114,62 @@ def test_a_count_is_as_described(account: Account, description: Description) -> 
 
 
 @pytest.mark.parametrize(
+    "wanted", [{}, {"encoding_format": "float", "dimensions": 8}, {"input": ["a", "b"]}, {"input": [[7, 8]]}]
+)
+def test_embeddings_are_as_described(account: Account, description: Description, wanted: dict[str, Any]) -> None:
+    body = {"model": "text-embedding-3-small", "input": "How long is this?", "encoding_format": "float", **wanted}
+    check(description, send(account, "POST", "/v1/embeddings", body))
+
+
+def test_a_vector_store_is_as_described(account: Account, description: Description) -> None:
+    check(description, send(account, "GET", "/v1/vector_stores"))
+    expiry = {"anchor": "last_active_at", "days": 7}
+    for body in ({}, {"name": "a", "description": "b", "metadata": {"k": "v"}, "expires_after": expiry}):
+        made = send(account, "POST", "/v1/vector_stores", body)
+        check(description, made)
+    path = f"/v1/vector_stores/{made.json()['id']}"
+    check(description, send(account, "GET", path))
+    check(description, send(account, "POST", path, {"name": "c"}))
+    check(description, send(account, "GET", "/v1/vector_stores", query="limit=1&order=asc"))
+    check(description, send(account, "DELETE", path))
+
+
+def test_files_in_a_vector_store_and_their_search_are_as_described(account: Account, description: Description) -> None:
+    names = ("a.txt", "b.xyz", "c.md")
+    files = [store(account, "OpenAI", {"purpose": "assistants", "filename": name}) for name in names]
+    path = f"/v1/vector_stores/{send(account, 'POST', '/v1/vector_stores', {}).json()['id']}"
+    check(description, send(account, "GET", f"{path}/files"))
+    attributes = {"word": "a", "number": 1.5, "yes": True}
+    check(description, send(account, "POST", f"{path}/files", {"file_id": files[0], "attributes": attributes}))
+    batch = send(account, "POST", f"{path}/file_batches", {"file_ids": files[1:]})
+    check(description, batch)
+    account.http.post(f"/_simulator/tenants/{account.id}/clock", json={"advance": 60}).raise_for_status()
+    listed = send(account, "GET", f"{path}/files")
+    assert {item["status"] for item in listed.json()["data"]} == {"completed", "failed"}
+    check(description, listed)
+    check(description, send(account, "GET", f"{path}/files/{files[1]}"))
+    check(description, send(account, "GET", f"{path}/files/{files[0]}/content"))
+    check(description, send(account, "POST", f"{path}/files/{files[0]}", {"attributes": {"word": "b"}}))
+    for tail in ("", "/files"):
+        check(description, send(account, "GET", f"{path}/file_batches/{batch.json()['id']}{tail}"))
+    check(description, send(account, "POST", f"{path}/file_batches/{batch.json()['id']}/cancel"))
+    for query in ("a line of text", ["a line", "of text"]):
+        found = send(account, "POST", f"{path}/search", {"query": query})
+        assert len(found.json()["data"]) == 2
+        check(description, found)
+    check(description, send(account, "DELETE", f"{path}/files/{files[0]}"))
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body"),
     [
         ("GET", "/v1/models/nobody", None),
         ("POST", "/v1/chat/completions", {"model": MODEL}),
         ("POST", "/v1/chat/completions", {"model": "nobody", "messages": []}),
         ("POST", "/v1/responses/input_tokens", {"model": MODEL, "input": "x", "colour": "red"}),
+        ("POST", "/v1/embeddings", {"model": MODEL, "input": "x"}),
+        ("POST", "/v1/vector_stores", {"expires_after": {"anchor": "last_active_at", "days": 0}}),
+        ("POST", "/v1/vector_stores/vs_none/search", {"query": "x"}),
         ("GET", "/v1/nowhere", None),
     ],
 )

@@ -11,7 +11,10 @@ import httpx
 import openai.types as gpt
 import pytest
 from google.genai import types as gemini
+from openai.pagination import SyncCursorPage
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.fine_tuning import FineTuningJobEvent
+from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 from openai.types.responses.input_token_count_response import InputTokenCountResponse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -32,6 +35,10 @@ TYPES: dict[str, Any] = {
     "OpenAI chat-completions-unary": ChatCompletion,
     "OpenAI chat-completions-streaming": ChatCompletionChunk,
     "OpenAI responses-input-tokens": InputTokenCountResponse,
+    "OpenAI vector-stores-delete": gpt.VectorStoreDeleted,
+    "OpenAI fine-tuning-events": SyncCursorPage[FineTuningJobEvent],
+    "OpenAI fine-tuning-checkpoints": SyncCursorPage[FineTuningJobCheckpoint],
+    "OpenAI models-delete": gpt.ModelDeleted,
     "Anthropic files-upload": claude.FileMetadata,
     "Anthropic files-list": claude.FileMetadata,
     "Anthropic files-get": claude.FileMetadata,
@@ -47,11 +54,20 @@ TYPES: dict[str, Any] = {
     "Gemini generatecontent": gemini.GenerateContentResponse,
     "Gemini streamgeneratecontent-sse": gemini.GenerateContentResponse,
     "Gemini counttokens": gemini.CountTokensResponse,
+    "Gemini batchembedcontents": gemini.EmbedContentResponse,
+    "Gemini filesearchstores-create": gemini.FileSearchStore,
 }
 """The type of each answer; of a list's items, of a stream's events. Enumerations as numbers are nothing that an SDK asks for."""
 
 SERVICE_TIER = {".usageMetadata.serviceTier": "recorded since 2026-05; the SDK's converter drops it"}
 NOT_IN_THE_TYPE: dict[str, dict[str, str]] = {
+    "OpenAI fine-tuning-events": {".object": "every list names its kind"},
+    "OpenAI fine-tuning-checkpoints": {
+        ".object": "every list names its kind",
+        ".first_id": "recorded, and described; the SDK's page needs the last item alone",
+        ".last_id": "the same",
+        ".data[].metrics.type": "recorded",
+    },
     "Anthropic messages-streaming": {
         ".context_management": "recorded where a request asks for it; in the SDK's beta type alone"
     },
@@ -59,6 +75,9 @@ NOT_IN_THE_TYPE: dict[str, dict[str, str]] = {
     "Gemini generatecontent": SERVICE_TIER,
     "Gemini streamgeneratecontent-sse": SERVICE_TIER,
     "Gemini counttokens": {".promptTokensDetails": "recorded; the SDK's converter drops it"},
+    "Gemini batchembedcontents": {
+        ".usageMetadata.promptTokenDetails": "recorded; in the SDK it is `prompt_tokens_details`"
+    },
 }
 """Keys that the provider sends and its SDK does not name, each with what shows it."""
 

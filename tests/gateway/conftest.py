@@ -19,7 +19,7 @@ from support.gateway.call import ChokePoint, Held, Operation
 from support.gateway.endpoint import Endpoint, shared_client
 from support.gateway.events import Account, CallEvent
 from support.gateway.exchanges import Wire
-from support.values import Money, Provider, Usage
+from support.values import Money, Provider, Storage, Usage
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTEMPTS = 4
@@ -35,6 +35,7 @@ class FakePurse:
     settled: list[Usage | None] = field(default_factory=list)
     released: int = 0
     kept: int = 0
+    settled_kept: list[tuple[Usage, Storage]] = field(default_factory=list)
 
     async def reserve(self, operation: Operation) -> Held:
         bound = operation.bound
@@ -63,6 +64,9 @@ class FakePurse:
 
     def keep(self, held: Held, attempts: int) -> None:
         self.kept += 1
+
+    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> None:
+        self.settled_kept.append((usage, kept))
 
 
 @dataclass

@@ -289,7 +289,8 @@ async def test_details_tell_the_delay_the_field_and_the_reason() -> None:
 
 
 async def test_only_what_is_offered_is_there(gateway: GeminiGateway) -> None:
-    assert gateway.capabilities == {Capability.FILES, Capability.CHAT, Capability.TOKENS, Capability.MODELS}
+    offered = {Capability.FILES, Capability.CACHES, Capability.CHAT, Capability.TOKENS, Capability.MODELS}
+    assert gateway.capabilities == offered
 
 
 async def test_a_gateway_per_scenario_is_cheap(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -205,6 +205,17 @@ def test_a_cap_is_reached_to_the_last_unit_and_not_passed_by_one(
     refused(ledger.reserve(entry(), D("0.000000000001"), caps))
 
 
+@pytest.mark.parametrize("dollars", ["1", "5000000", "10000000", "1e15"])
+def test_more_than_a_column_holds_is_refused_as_anything_over_a_cap(
+    ledger: Ledger, entry: MakeEntry, accepted: Accepted, refused: Refused, dollars: str
+) -> None:
+    """A cache that is kept for ten thousand years costs millions."""
+    assert refused(ledger.reserve(entry(), D(dollars), WIDE)).asked == D(dollars)
+    accepted(ledger.reserve(entry(), D("0.004"), WIDE))
+    assert refused(ledger.reserve(entry(), D(dollars), WIDE)).asked == D(dollars)
+    assert ledger.standing(Money.LIVE, "run-1") == Standing(D(0), D("0.004"))
+
+
 def test_the_run_and_the_total_have_caps_of_their_own(
     ledger: Ledger, entry: MakeEntry, accepted: Accepted, refused: Refused
 ) -> None:

@@ -14,7 +14,7 @@ from genai_prices.types import StartDateConstraint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.ledger import Tier, own_price, price, upper_bound
+from support.ledger import Tier, own_price, price, storage_price, upper_bound
 from support.ledger.money import UNITS_PER_DOLLAR
 from support.ledger.prices import own_prices
 from support.values import Provider, Usage
@@ -189,6 +189,56 @@ def test_what_is_not_a_token_has_a_price_with_its_source() -> None:
     assert dollars("training", "gpt-4.1-2025-04-14", today) == D("25.00")
     assert dollars("training", "gpt-6-luna", today) is None
     assert all(entry.source.startswith("provider-facts ") for entry in own_prices())
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens", "kept_for", "dollars"),
+    [
+        ("gemini-3.5-flash-lite", 1_000_000, timedelta(hours=1), "1"),
+        ("gemini-3.5-flash-lite", 1_000_000, timedelta(minutes=6), "0.1"),
+        ("gemini-3.5-flash-lite", 500_000, timedelta(days=1), "12"),
+        ("gemini-3.5-flash-lite", 3_600, timedelta(seconds=1), "0.000001"),
+        ("gemini-2.5-pro", 2_000_000, timedelta(minutes=30), "4.5"),
+        ("gemini-3.5-flash-lite", 0, timedelta(days=1), "0"),
+        ("gemini-3.5-flash-lite", 1_000_000, timedelta(), "0"),
+    ],
+)
+def test_storage_costs_by_the_token_and_the_hour(model: str, tokens: int, kept_for: timedelta, dollars: str) -> None:
+    """provider-facts 11."""
+    assert storage_price(Provider.GEMINI, model, tokens, kept_for) == D(dollars)
+
+
+def test_the_price_of_storage_is_that_of_its_day() -> None:
+    kept = (Provider.GEMINI, "gemini-3.8-flash", 1_000_000, timedelta(hours=1))
+    assert storage_price(*kept, on=date(2026, 12, 31)) == D("0.50")
+    assert storage_price(*kept, on=date(2027, 1, 1)) == D("1.00")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        (Provider.OPENAI, "gpt-6-luna"),
+        (Provider.ANTHROPIC, "claude-haiku-5-5"),
+        (Provider.GEMINI, "gemini-embedding-001"),
+        (Provider.GEMINI, ""),
+    ],
+)
+def test_storage_that_nobody_sells_has_no_price_and_is_not_free(provider: Provider, model: str) -> None:
+    assert storage_price(provider, model, 0, timedelta()) is None
+
+
+@given(
+    st.integers(0, 2_000_000),
+    st.timedeltas(timedelta(), timedelta(days=30)),
+    st.timedeltas(timedelta(), timedelta(days=30)),
+)
+def test_two_stretches_cost_what_one_costs(tokens_kept: int, one: timedelta, other: timedelta) -> None:
+    def cost(time: timedelta) -> D:
+        known = storage_price(Provider.GEMINI, "gemini-3.5-flash-lite", tokens_kept, time)
+        assert known is not None
+        return known
+
+    assert abs(cost(one) + cost(other) - cost(one + other)) < D("1e-15")
 
 
 def test_genai_prices_is_loaded_with_the_first_price_only() -> None:

@@ -102,6 +102,24 @@ _NEVER: dict[tuple[str, str], dict[Path, tuple[str, ...]]] = {
         ("model",): ("number", "boolean", "array", "object", "string"),
         ("input",): ("number", "boolean", "object"),
     },
+    ("OpenAI", "fine_tuning.jobs.create"): {
+        ("model",): ("number", "boolean", "array", "object", "string"),
+        ("training_file",): ("number", "boolean", "array", "object", "string"),
+        ("validation_file",): ("number", "boolean", "array", "object", "string"),
+        ("suffix",): ("number", "boolean", "array", "object"),
+        ("seed",): ("string", "boolean", "array", "object"),
+        ("hyperparameters",): ("string", "number", "boolean", "array"),
+        ("hyperparameters", "n_epochs"): ("string", "boolean", "array", "object"),
+        ("hyperparameters", "learning_rate_multiplier"): ("string", "boolean", "array", "object"),
+        ("method",): ("string", "number", "boolean", "array", "object"),
+        ("method", "type"): ("string", "number", "boolean", "array", "object"),
+        ("integrations",): ("string", "number", "boolean", "object"),
+        ("integrations", 0): ("string", "number", "boolean", "array", "object"),
+        ("metadata",): ("string", "number", "boolean", "array"),
+    },
+    ("OpenAI", "fine_tuning.permissions.create"): {
+        ("project_ids",): ("string", "number", "boolean", "array", "object"),
+    },
     ("Anthropic", "chat.create"): {
         ("model",): ("number", "boolean", "array", "object", "string"),
         ("max_tokens",): ("string", "array", "object"),
@@ -160,14 +178,21 @@ _NEVER: dict[tuple[str, str], dict[Path, tuple[str, ...]]] = {
         ("contents", 0, "parts"): ("number", "boolean", "string"),
         ("generateContentRequest",): ("number", "boolean", "string"),
     },
+    ("Gemini", "vector_stores.create"): {
+        ("displayName",): ("number", "boolean", "array", "object"),
+        ("embeddingModel",): ("number", "boolean", "array", "object", "string"),
+    },
 }
 _NEEDED: dict[str, tuple[str, ...]] = {
     "OpenAI chat.create": ("model", "messages"),
     "OpenAI tokens.count": (),
+    "OpenAI fine_tuning.jobs.create": ("model", "training_file"),
+    "OpenAI fine_tuning.permissions.create": ("project_ids",),
     "Anthropic chat.create": ("model", "messages", "max_tokens"),
     "Anthropic tokens.count": ("model", "messages"),
     "Gemini chat.create": ("contents",),
     "Gemini tokens.count": (),
+    "Gemini vector_stores.create": (),
 }
 
 

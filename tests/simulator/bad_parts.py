@@ -88,12 +88,13 @@ class Sender:
     def upload_headers(self, route: Route) -> Headers:
         """The command that the route is told by, where several share method and path."""
         commands = {
-            "files.upload": "upload, finalize",
-            "files.upload_chunk": "upload",
-            "files.upload_query": "query",
-            "files.upload_cancel": "cancel",
+            "upload": "upload, finalize",
+            "create": "upload, finalize",
+            "upload_chunk": "upload",
+            "upload_query": "query",
+            "upload_cancel": "cancel",
         }
-        named = commands.get(route.operation) if route.accepts else None
+        named = commands.get(route.operation.rpartition(".")[2]) if route.accepts else None
         return (("x-goog-upload-command", named),) if named else ()
 
     def good(self) -> bytes:
@@ -149,16 +150,19 @@ def filled(path: str, values: Mapping[str, str], otherwise: str) -> str:
 
 
 def whole_body(provider: str, operation: str) -> dict[str, Any]:
-    """A body that is accepted, or {} for an operation that none is known for."""
+    """A body that is accepted where what it names exists, or {} for an operation that none is known for."""
     model = MODELS[provider]
     said = [{"role": "user", "content": "hello there"}]
     known: dict[tuple[str, str], dict[str, Any]] = {
         ("OpenAI", "chat.create"): {"model": model, "messages": said},
         ("OpenAI", "tokens.count"): {"model": model, "input": "hello there"},
+        ("OpenAI", "fine_tuning.jobs.create"): {"model": "gpt-4o-mini", "training_file": "file-none"},
+        ("OpenAI", "fine_tuning.permissions.create"): {"project_ids": ["proj_a"]},
         ("Anthropic", "chat.create"): {"model": model, "max_tokens": 16, "messages": said},
         ("Anthropic", "tokens.count"): {"model": model, "messages": said},
         ("Gemini", "chat.create"): {"contents": [{"role": "user", "parts": [{"text": "hello there"}]}]},
         ("Gemini", "tokens.count"): {"contents": [{"role": "user", "parts": [{"text": "hello there"}]}]},
+        ("Gemini", "vector_stores.create"): {"displayName": "Notes", "embeddingModel": "models/gemini-embedding-001"},
     }
     return known.get((provider, operation), {})
 

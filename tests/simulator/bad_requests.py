@@ -149,6 +149,8 @@ def unknown_id(draw: st.DrawFn, sender: Sender) -> Bad:
     statuses = set(_NO_SUCH_ID[sender.provider])
     if sender.provider == "Gemini":
         statuses.add(400)  # a name that no file can have
+    if route.operation == "corpora":
+        statuses = {401}  # whatever the name: they take no key
     start = head(route.method, target, (*sender.identity(), *JSON_TYPE, *draw(ODD_HEADERS)))
     return Bad(sender.provider, "unknown id", framed(draw, start, body), frozenset(statuses))
 
@@ -169,6 +171,8 @@ _BAD_QUERIES = {
 def bad_query(draw: st.DrawFn, sender: Sender) -> Bad:
     """A parameter that a list does not take, or with a value that it cannot have."""
     lists = [route for route in sender.routes() if route.operation in ("files.list", "models.list")]
+    if sender.provider == "Gemini":
+        lists += [route for route in sender.routes() if route.operation == "vector_stores.list"]
     if sender.provider == "OpenAI":  # the list of models heeds no parameter
         lists = [route for route in lists if route.operation == "files.list"]
     route = draw(st.sampled_from(lists))

@@ -13,7 +13,7 @@ from support.gateway.anthropic.marks import mark
 from support.gateway.anthropic.messages import conversation
 from support.gateway.anthropic.tokens import AnthropicTokens
 from support.gateway.call import ChokePoint
-from support.gateway.chat import ChatModel, Piece, wrong_way
+from support.gateway.chat import ChatModel, Piece
 from support.gateway.exchanges import answer_on_the_wire
 from support.values import CacheMarks, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
 
@@ -31,6 +31,7 @@ class AnthropicChat(ChatModel):
     """`/v1/messages`."""
 
     provider = Provider.ANTHROPIC
+    cached_by = CacheMarks
 
     def __init__(self, choke: ChokePoint, client: anthropic.AsyncAnthropic) -> None:
         super().__init__(choke)
@@ -53,8 +54,6 @@ class AnthropicChat(ChatModel):
         arguments = conversation(messages, system)
         if isinstance(cache, CacheMarks):
             mark(arguments, cache)
-        elif cache is not None:
-            raise wrong_way(Provider.ANTHROPIC, cache)
         arguments["model"] = model
         arguments["max_tokens"] = max_output_tokens
         if stop:

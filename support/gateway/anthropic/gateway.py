@@ -17,6 +17,7 @@ class AnthropicGateway(ProviderGateway):
     """Anthropic for one scenario: its own key, the process's connections; the SDK itself repeats nothing."""
 
     provider = Provider.ANTHROPIC
+    cached_by = AnthropicChat.cached_by
 
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
         super().__init__(endpoint, http, choke)

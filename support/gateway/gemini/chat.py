@@ -9,13 +9,15 @@ from google.genai.client import AsyncClient
 
 from support.catalogue.models import model_named
 from support.errors import BadResponse, ServerError
-from support.gateway.call import ChokePoint
-from support.gateway.chat import ChatModel, Piece, wrong_way
+from support.gateway.call import Bound, ChokePoint, Operation
+from support.gateway.chat import ChatModel, Piece
 from support.gateway.exchanges import answer_on_the_wire
+from support.gateway.failures import naming
 from support.gateway.gemini.client import pieces_of
 from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.tokens import GeminiTokens
+from support.gateway.retry import Repeat
 from support.values import CacheReference, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
 
 _STOP_REASONS: Mapping[str, StopReason] = {
@@ -32,10 +34,15 @@ _STOP_REASONS: Mapping[str, StopReason] = {
 _ONE_REQUEST = {"automatic_function_calling": {"disable": True}, "automatic_continuation": False}
 
 
+MOST_RETRIEVED = 100_000
+"""Tokens that a search in stores can add to a question: a hundred passages of the largest size, twice over."""
+
+
 class GeminiChat(ChatModel):
     """`:generateContent` and `:streamGenerateContent`."""
 
     provider = Provider.GEMINI
+    cached_by = CacheReference
     translate = staticmethod(translate)
 
     def __init__(self, choke: ChokePoint, client: AsyncClient, base_url: str) -> None:
@@ -65,8 +72,6 @@ class GeminiChat(ChatModel):
             config["stop_sequences"] = list(stop)
         if isinstance(cache, CacheReference):
             config["cached_content"] = cache.cache_id
-        elif cache is not None:
-            raise wrong_way(Provider.GEMINI, cache)
         return {"model": model, "contents": contents(messages, self._base_url), "config": config}
 
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:
@@ -83,6 +88,23 @@ class GeminiChat(ChatModel):
                 if text:
                     yield Piece(text)
         yield Piece("", answer.whole(None))
+
+    async def ask_with_tool(
+        self, question: str, tool: Mapping[str, Any], *, model: str, max_output_tokens: int, about: str
+    ) -> ChatAnswer:
+        """A question that the model answers with one of the provider's own tools; a refusal names what it is `about`.
+
+        What the tool brings in is charged too.
+        """
+        request = self.request((Message(role="user", text=question),), model, max_output_tokens, None, (), None)
+        request["config"]["tools"] = [dict(tool)]
+        bound = Bound(input_tokens=MOST_RETRIEVED + len(question.encode()), output_tokens=max_output_tokens)
+        return await self._choke.call(
+            Operation(Provider.GEMINI, "chat.create", Repeat.IF_REFUSED, model=model, bound=bound),
+            lambda: self._send(request),
+            lambda error: naming(self.translate(error), about),
+            usage_of=lambda answer: answer.usage,
+        )
 
     async def _count(self, messages: Sequence[Message], model: str, system: str | None) -> int:
         return await self._tokens.count(messages, model=model, system=system)

@@ -8,6 +8,8 @@ from support.gateway.endpoint import Endpoint
 from support.gateway.gemini.caches import GeminiCaches
 from support.gateway.gemini.chat import GeminiChat
 from support.gateway.gemini.client import connect
+from support.gateway.gemini.embeddings import GeminiEmbedder
+from support.gateway.gemini.file_search import GeminiStores
 from support.gateway.gemini.files import GeminiFiles
 from support.gateway.gemini.models import GeminiModels
 from support.gateway.gemini.tokens import GeminiTokens
@@ -18,9 +20,15 @@ class GeminiGateway(ProviderGateway):
     """Gemini for one scenario: its own key, the process's connections; the SDK itself repeats nothing."""
 
     provider = Provider.GEMINI
+    cached_by = GeminiChat.cached_by
+    instead = {  # noqa: RUF012  # declared as a class variable by the base
+        Capability.CORPORA: "they needed OAuth2 instead of a key; use vector_stores, which are File Search stores here"
+    }
     offers = {  # noqa: RUF012  # declared as a class variable by the base
         Capability.FILES: lambda self: GeminiFiles(self.choke, self.client),
         Capability.CACHES: lambda self: GeminiCaches(self.choke, self.client, self.base_url),
+        Capability.VECTOR_STORES: lambda self: GeminiStores(self.choke, self.client, self.base_url),
+        Capability.EMBEDDINGS: lambda self: GeminiEmbedder(self.choke, self.client, self.base_url),
         Capability.CHAT: lambda self: GeminiChat(self.choke, self.client, self.base_url),
         Capability.TOKENS: lambda self: GeminiTokens(self.choke, self.client, self.base_url),
         Capability.MODELS: lambda self: GeminiModels(self.choke, self.client),

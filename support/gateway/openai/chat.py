@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from support.catalogue.models import model_named
 from support.errors import ServerError
 from support.gateway.call import ChokePoint
-from support.gateway.chat import ChatModel, Piece, wrong_way
+from support.gateway.chat import ChatModel, Piece
 from support.gateway.openai.errors import translate
 from support.gateway.openai.tokens import OpenAITokens
 from support.values import CacheKey, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
@@ -28,6 +28,7 @@ class OpenAIChat(ChatModel):
     """`POST /v1/chat/completions`."""
 
     provider = Provider.OPENAI
+    cached_by = CacheKey
     translate = staticmethod(translate)
 
     def __init__(self, choke: ChokePoint, client: openai.AsyncOpenAI) -> None:
@@ -60,8 +61,6 @@ class OpenAIChat(ChatModel):
             request["stop"] = list(stop)
         if isinstance(cache, CacheKey):
             request["prompt_cache_key"] = cache.key
-        elif cache is not None:
-            raise wrong_way(Provider.OPENAI, cache)
         return request
 
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:

@@ -7,9 +7,11 @@ from support.gateway.call import ChokePoint
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.endpoint import Endpoint
 from support.gateway.openai.chat import OpenAIChat
+from support.gateway.openai.embeddings import OpenAIEmbedder
 from support.gateway.openai.files import OpenAIFiles
 from support.gateway.openai.models import OpenAIModels
 from support.gateway.openai.tokens import OpenAITokens
+from support.gateway.openai.vector_stores import OpenAIStores
 from support.values import Provider
 
 
@@ -17,6 +19,7 @@ class OpenAIGateway(ProviderGateway):
     """OpenAI for one scenario: its own key, the process's connections. The SDK repeats no request: the choke point does."""
 
     provider = Provider.OPENAI
+    cached_by = OpenAIChat.cached_by
 
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
         super().__init__(endpoint, http, choke)
@@ -31,6 +34,12 @@ class OpenAIGateway(ProviderGateway):
     def _files(self) -> OpenAIFiles:
         return OpenAIFiles(self._choke, self._client)
 
+    def _stores(self) -> OpenAIStores:
+        return OpenAIStores(self._choke, self._client)
+
+    def _embeddings(self) -> OpenAIEmbedder:
+        return OpenAIEmbedder(self._choke, self._client)
+
     def _chat(self) -> OpenAIChat:
         return OpenAIChat(self._choke, self._client)
 
@@ -42,6 +51,8 @@ class OpenAIGateway(ProviderGateway):
 
     offers = {  # noqa: RUF012  # a class variable, as the base declares it
         Capability.FILES: _files,
+        Capability.VECTOR_STORES: _stores,
+        Capability.EMBEDDINGS: _embeddings,
         Capability.CHAT: _chat,
         Capability.TOKENS: _tokens,
         Capability.MODELS: _models,

@@ -33,7 +33,7 @@ Objects: TypeAlias = Callable[[Json], Sequence[dict[str, Json]]]
 
 
 # under which key a list answer holds its items: OpenAI and Anthropic, Gemini
-LIST_KEYS = ("data", "files", "cachedContents")
+LIST_KEYS = ("data", "files", "cachedContents", "fileSearchStores", "documents")
 
 
 def objects_of(body: Json) -> list[dict[str, Json]]:
@@ -205,10 +205,13 @@ def hold_field(name: Each, remembered: Collection[str], when: Callable[[Json, Js
     return operator
 
 
-def at_another_time(moment: Callable[[Memory, Call], Any], notes: Collection[str] = ()) -> Operator:
+def at_another_time(
+    moment: Callable[[Memory, Call], Any], notes: Collection[str] = (), *, by_body: bool = False
+) -> Operator:
     """Run the handler as if it were another moment (None: the honest one), where that makes a difference.
 
-    `notes`: operations that are run as always and whose time is remembered (`noted`).
+    `notes`: operations that are run as always and whose time is remembered (`noted`). `by_body`: a difference in anything
+    that is answered counts, for answers that are the same each time.
     """
 
     def operator(memory: Memory, state: Any, call: Call, handler: Handler) -> Answer:
@@ -220,7 +223,8 @@ def at_another_time(moment: Callable[[Memory, Call], Any], notes: Collection[str
             return handler(state, call)
         honest = _outcome(handler, copy.deepcopy(state), call)
         moved = _outcome(handler, copy.deepcopy(state), replace(call, now=other))
-        if honest.status == moved.status and _listed(honest.body) == _listed(moved.body):
+        same = honest.body == moved.body if by_body else _listed(honest.body) == _listed(moved.body)
+        if honest.status == moved.status and same:
             return handler(state, call)
         return _fire(memory, _outcome(handler, state, replace(call, now=other)))
 
@@ -485,7 +489,7 @@ def _listed(body: Json) -> list[Json] | None:
     """The ids in a list, in order; None for any other answer (whose ids may be new each time)."""
     if not isinstance(body, dict) or not any(isinstance(body.get(key), list) for key in LIST_KEYS):
         return None
-    return [record.get("id", record.get("name")) for record in objects_of(body)]
+    return [record.get("id", record.get("name", record.get("file_id"))) for record in objects_of(body)]
 
 
 def _remember_created(

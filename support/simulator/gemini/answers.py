@@ -9,13 +9,12 @@ from __future__ import annotations
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 from pydantic_core import from_json
 
 from support.simulator import ids, tokenizer
-from support.simulator.gemini import messages, server_tools
+from support.simulator.gemini import grounding, messages, server_tools
 from support.simulator.gemini.generation import THOUGHT, Settings
 from support.simulator.gemini.models import Model
 from support.simulator.gemini.prompt import Prompt
@@ -25,7 +24,6 @@ CHUNK = 4
 """Tokens of one chunk of a stream."""
 
 _RATED = ("HATE_SPEECH", "DANGEROUS_CONTENT", "HARASSMENT", "SEXUALLY_EXPLICIT")
-_bytes = Random().randbytes
 
 
 @dataclass(slots=True)
@@ -36,6 +34,8 @@ class Answer:
     prompt: Prompt
     settings: Settings
     reply: Reply
+    passages: tuple[grounding.Passage, ...] | None = None
+    """What was found in File Search stores; None where none was searched."""
 
     def whole(self) -> dict[str, Any]:
         """The answer in one piece."""
@@ -51,8 +51,8 @@ class Answer:
                 candidate["safetyRatings"] = _ratings()
             if self.model.generation < 2.5 and spent:
                 candidate["avgLogprobs"] = -0.01 / spent
-            if self.settings.searches and reply.text:
-                candidate["groundingMetadata"] = server_tools.grounding(self.prompt, reply.text)
+            if (grounds := self._grounding()) is not None:
+                candidate["groundingMetadata"] = grounds
             candidates.append(candidate)
         thoughts = self.settings.thought_tokens
         return self._envelope(candidates, self._usage(spent * count, thoughts, is_last=True), self._response_id())
@@ -74,8 +74,8 @@ class Answer:
                     candidate["finishReason"] = self._finish_reason()
                     if self.reply.tool_calls and 2.5 <= self.model.generation < 3:
                         candidate["finishMessage"] = "Model generated function call(s)."
-                    if self.settings.searches and self.reply.text:
-                        candidate["groundingMetadata"] = server_tools.grounding(self.prompt, self.reply.text)
+                    if (grounds := self._grounding()) is not None:
+                        candidate["groundingMetadata"] = grounds
                 if self._rates_safety() and (position or is_end):
                     candidate["safetyRatings"] = _ratings()
                 usage = self._usage(spent, thoughts, is_last=is_end and number == last_number)
@@ -144,11 +144,19 @@ class Answer:
         parts: list[dict[str, Any]] = []
         if self.settings.runs_code:
             parts += server_tools.code(self.reply.text, has_ids=self.model.generation >= 3)
-        if self.settings.searches and self.settings.shows_server_tools:
-            parts += server_tools.search(self.prompt)
+        if self.settings.shows_server_tools and (self.settings.searches or self.passages is not None):
+            parts += grounding.parts() if self.passages is not None else server_tools.search(self.prompt)
             for part in parts:
                 part["thoughtSignature"] = self._signature()
         return parts
+
+    def _grounding(self) -> dict[str, Any] | None:
+        """What stands behind the answer: a search of the web, or passages of File Search stores."""
+        if not self.reply.text:
+            return None
+        if self.settings.searches:
+            return server_tools.grounding(self.prompt, self.reply.text)
+        return grounding.metadata(self.reply.text, self.passages or (), is_cut=self.reply.finish != "stop")
 
     def _candidate(self, parts: list[dict[str, Any]], number: int) -> dict[str, Any]:
         content: dict[str, Any] = {"parts": parts, "role": "model"} if parts else {"role": "model"}
@@ -173,6 +181,8 @@ class Answer:
         if older and not is_last:
             spent = 0
         used = server_tools.prompt_tokens(self.reply.text) if self.settings.runs_code and is_last else 0
+        if is_last or self.model.generation < 3:  # streams of 2.5 tell it from the first text on, of 3 at the end
+            used += grounding.tokens(self.passages)
         usage: dict[str, Any] = {"promptTokenCount": prompt}
         if spent:
             usage["candidatesTokenCount"] = spent
@@ -202,11 +212,11 @@ class Answer:
 
     def _signature(self) -> str:
         """A thought in a form that only Google can read: short where there was none."""
-        return b64encode(b"\x12" + _bytes(300 if self.settings.thought_tokens else 53)).decode()
+        return b64encode(b"\x12" + ids.random_bytes(300 if self.settings.thought_tokens else 53)).decode()
 
     @staticmethod
     def _response_id() -> str:
-        return urlsafe_b64encode(_bytes(17)).decode().rstrip("=")
+        return urlsafe_b64encode(ids.random_bytes(17)).decode().rstrip("=")
 
 
 def details(tokens: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""generateContent, streamGenerateContent and countTokens (provider-facts 9.3; with a cache 3.1).
+"""generateContent, streamGenerateContent and countTokens (provider-facts 9.3; with a cache 3.1, with a File Search store 5.2).
 
 Live, prefixes are cached also where nobody asks, without a guarantee: the simulator caches only what a request names.
 """
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 
 from support.simulator import latency
-from support.simulator.gemini import answers, messages, models, proto, queries
+from support.simulator.gemini import answers, grounding, messages, models, proto, queries
 from support.simulator.gemini.caches import with_cached
 from support.simulator.gemini.errors import at_fault
 from support.simulator.gemini.generation import REQUEST, settings_of
 from support.simulator.gemini.prompt import Prompt, prompt_of
-from support.simulator.language_model import Reply, reply
+from support.simulator.language_model import Document, Reply, reply
 from support.simulator.wire import MEBIBYTE, Answer, Call, Json, Route
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ def _answer(state: GeminiState, call: Call, version: str, *, streams: bool) -> a
     model = models.named(call.params["model"], version, "generateContent", REQUEST)
     request, prompt = _prompt(state, call, request, model, REQUEST)
     settings = settings_of(request, model, streams)
+    passages = grounding.found(request, state.stores, prompt, call.now, REQUEST)
     limit = settings.max_tokens - settings.thought_tokens
     said = reply(
         prompt.turns,
         system=prompt.system,
-        documents=prompt.documents,
+        documents=[*prompt.documents, *(Document(found.title or "", found.text) for found in passages or ())],
         tools=settings.tools,
         tool_choice=settings.tool_choice,
         schema=settings.schema,
@@ -45,7 +46,7 @@ def _answer(state: GeminiState, call: Call, version: str, *, streams: bool) -> a
     )
     if said.output_tokens > limit:  # a call of a function that does not fit is cut off, and of no use
         said = Reply("", (), "length", limit)
-    return answers.Answer(model, prompt, settings, said)
+    return answers.Answer(model, prompt, settings, said, passages)
 
 
 def _prompt(
@@ -61,7 +62,8 @@ def _prompt(
 
 def _seconds(call: Call, answer: answers.Answer) -> float:
     cached = answer.prompt.total_cached
-    return latency.seconds(call.durations, uncached=answer.prompt.total - cached, cached=cached, output=answer.tokens)
+    read = answer.prompt.total - cached + grounding.tokens(answer.passages)
+    return latency.seconds(call.durations, uncached=read, cached=cached, output=answer.tokens)
 
 
 def _generate(state: GeminiState, call: Call, version: str) -> Answer:

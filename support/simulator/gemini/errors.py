@@ -91,6 +91,28 @@ def cache_not_accessible() -> Refusal:
     return Refusal(status(403, "CachedContent not found (or permission denied)"))
 
 
+def store_not_accessible(store_id: str) -> Refusal:
+    """A File Search store that is missing, deleted or another key's: 403."""
+    return Refusal(
+        status(403, f"You do not have permission to access the file search store {store_id} or it may not exist.")
+    )
+
+
+def document_missing() -> Refusal:
+    """A document that its store does not have; the status is unverified."""
+    return Refusal(status(404, "Documents does not exist."))
+
+
+def operation_missing() -> Refusal:
+    """Words unverified."""
+    return Refusal(status(404, _USUAL[404]))
+
+
+def failed_precondition(message: str) -> Refusal:
+    """400 for what the state of things forbids."""
+    return Refusal(status(400, message, word="FAILED_PRECONDITION"))
+
+
 def model_not_found(model: str, version: str, method: str) -> Refusal:
     """An unknown model, or one without this method."""
     return Refusal(

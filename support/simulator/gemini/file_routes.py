@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support.simulator.gemini import queries
+from support.simulator.batching import unhurried
+from support.simulator.gemini import batch_results, queries
 from support.simulator.gemini.errors import file_not_accessible, invalid, status, wants_oauth
 from support.simulator.gemini.files import StoredFile, record
 from support.simulator.wire import Answer, Call, Route
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def _list(state: GeminiState, call: Call) -> Answer:
+    batch_results.settle(state, call.now)
     files, answer = queries.page(
         call, "ListFilesRequest", state.files.all(call.now), "files", lambda file: file.number, default=10, most=100
     )
@@ -44,7 +46,10 @@ def _download(state: GeminiState, call: Call) -> Answer:
 
 def _media(state: GeminiState, call: Call) -> Answer:
     file = _generated(state, call)
-    return Answer(200, file.data, {"content-type": file.mime_type})
+    headers = {"content-type": file.mime_type}
+    if file.made is not None:
+        return Answer(200, None, headers, events=unhurried(file.made.lines()))
+    return Answer(200, file.data, headers)
 
 
 def _register(state: GeminiState, call: Call) -> Answer:
@@ -54,6 +59,7 @@ def _register(state: GeminiState, call: Call) -> Answer:
 
 def _file(state: GeminiState, call: Call) -> StoredFile:
     file_id = call.params["file"]
+    batch_results.settle(state, call.now)  # a batch that has ended may have left it
     file = state.files.find(file_id, call.now)
     if file is None:
         raise file_not_accessible(file_id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from support.simulator import ids, tokenizer
 from support.simulator.documents import pdf_pages, text_of
@@ -30,9 +31,21 @@ _CHOSEN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 Source = Literal["UPLOADED", "GENERATED"]
 
 
+class Made(Protocol):
+    """Content that is not kept, but made when it is read."""
+
+    def lines(self) -> Iterator[bytes]:
+        """Without their ends."""
+        ...
+
+    def measured(self) -> tuple[int, str]:
+        """The size in bytes and the SHA-256 digest in hexadecimal digits."""
+        ...
+
+
 @dataclass(slots=True)
 class StoredFile:
-    """A file; `number` counts up in the order of creation."""
+    """A file; `number` counts up in the order of creation. Where the content is `made`, there are no `data`."""
 
     id: str
     number: int
@@ -45,6 +58,13 @@ class StoredFile:
     source: Source
     tokens: int | None = None
     """Of its text, once somebody asked."""
+    made: Made | None = None
+
+    def measured(self) -> tuple[int, str]:
+        """The size in bytes and the SHA-256 digest in hexadecimal digits."""
+        if self.made is not None:
+            return self.made.measured()
+        return len(self.data), hashlib.sha256(self.data).hexdigest()
 
     @property
     def name(self) -> str:
@@ -115,6 +135,14 @@ class Files:
         self.by_id[file_id] = file
         return file
 
+    def add_made(self, file_id: str, mime_type: str, made: Made, then: datetime) -> StoredFile:
+        """A generated file whose content is made when it is read."""
+        file = self.add(b"", then, mime_type=mime_type, source="GENERATED")
+        del self.by_id[file.id]
+        file.id, file.made = file_id, made
+        self.by_id[file_id] = file
+        return file
+
     def find(self, file_id: str, now: datetime) -> StoredFile | None:
         """The file, if it exists now."""
         file = self.by_id.get(file_id)
@@ -146,16 +174,16 @@ def record(file: StoredFile, now: datetime, base_url: str) -> dict[str, Any]:
     """The File object (recordings: gemini files). A generated file has a place to be fetched from, an upload has none."""
     state = file.state(now)
     updated = file.active_from if state == "ACTIVE" else file.created
-    digest = b64encode(hashlib.sha256(file.data).hexdigest().encode()).decode()
+    size, digest = file.measured()
     wire: dict[str, Any] = {
         "name": file.name,
         "displayName": file.display_name,
         "mimeType": file.mime_type,
-        "sizeBytes": str(len(file.data)),
+        "sizeBytes": str(size),
         "createTime": rfc3339(file.created),
         "updateTime": rfc3339(updated),
         "expirationTime": rfc3339(file.expires),
-        "sha256Hash": digest,
+        "sha256Hash": b64encode(digest.encode()).decode(),
         "uri": f"{HOST}/v1beta/{file.name}",
         "state": state,
         "source": file.source,

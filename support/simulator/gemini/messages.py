@@ -146,6 +146,7 @@ FUNCTION_DECLARATION = Message(
     response_json_schema=VALUE,
     behavior=Enum("FunctionDeclaration.Behavior", _words("UNSPECIFIED", "BLOCKING", "NON_BLOCKING")),
 )
+FILE_SEARCH = Message("FileSearch", file_search_store_names=Several(TEXT), top_k=INT32, metadata_filter=TEXT)
 TOOL = Message(
     "Tool",
     function_declarations=Several(FUNCTION_DECLARATION),
@@ -154,7 +155,7 @@ TOOL = Message(
     google_search_retrieval=STRUCT,
     google_maps=STRUCT,
     url_context=STRUCT,
-    file_search=STRUCT,
+    file_search=FILE_SEARCH,
     computer_use=STRUCT,
     mcp_servers=Several(VALUE),
 )

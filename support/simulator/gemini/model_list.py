@@ -113,6 +113,7 @@ RETIRED: tuple[tuple[str, str, str, int, int, tuple[str, ...], tuple[float, ...]
     ("gemini-1.5-flash-8b-001", "001", "Gemini 1.5 Flash-8B 001", 1_000_000, 8192, CHAT, OLDER, False),
     ("gemini-1.5-flash-8b-latest", "001", "Gemini 1.5 Flash-8B Latest", 1_000_000, 8192, CHAT, OLDER, False),
     ("gemini-1.5-pro-001", "001", "Gemini 1.5 Pro 001", 2_000_000, 8192, CHAT, OLDER, False),
+    ("embedding-001", "001", "Embedding 001", 2048, 1, ("embedContent",), NONE, False),
     ("text-embedding-004", "004", "Text Embedding 004", 2048, 1, ("embedContent",), NONE, False),
     ("gemini-robotics-er-1.5-preview", "1.5-preview", "Gemini Robotics-ER 1.5 Preview", MILLION, 65536, CHAT_ONLY, USUAL, True),
     ("imagen-4.0-generate-001", "001", "Imagen 4", 480, 8192, ("predict",), NONE, False),

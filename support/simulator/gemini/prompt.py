@@ -17,11 +17,10 @@ from pydantic_core import to_json
 
 from support.simulator import tokenizer
 from support.simulator.documents import text_of
-from support.simulator.gemini.errors import at_fault, file_not_accessible, invalid, status
+from support.simulator.gemini.errors import at_fault, failed_precondition, file_not_accessible, invalid
 from support.simulator.gemini.files import Files, StoredFile, tokens_of
 from support.simulator.gemini.models import Model
 from support.simulator.language_model import Document, Role, Turn
-from support.simulator.wire import Refusal
 
 SOUND = 32 * 10
 FILM = 258 * 10
@@ -168,8 +167,7 @@ def _read_file(prompt: Prompt, uri: str, files: Files, now: datetime, model: Mod
     if file is None:
         raise file_not_accessible(named[1])
     if file.state(now) != "ACTIVE":
-        said = f"The File {file.id} is not in an ACTIVE state and usage is not allowed."
-        raise Refusal(status(400, said, word="FAILED_PRECONDITION"))
+        raise failed_precondition(f"The File {file.id} is not in an ACTIVE state and usage is not allowed.")
     if not _read_media(prompt, file.mime_type, model):
         _read_stored(prompt, file)
 

@@ -36,6 +36,14 @@ def known(call: Call, names: Collection[str] = ()) -> None:
         raise violations(found)
 
 
+def truth(call: Call, name: str) -> bool:
+    """A query parameter that is true or false; an absent one is false. `force=True` is in the recordings."""
+    sent = call.one(name) or "false"
+    if sent.lower() not in ("true", "false"):
+        raise violations([(name, f"Invalid value at '{name}' (TYPE_BOOL), \"{sent}\"")])
+    return sent.lower() == "true"
+
+
 def wants_numbers(call: Call) -> bool:
     """Whether enumerations are asked for as numbers: `$alt=json;enum-encoding=int` (recordings: clients in Go and Python)."""
     return bool(call.query) and any(

@@ -1,6 +1,7 @@
-"""Resumable uploads: start, bytes in one request or in several, query, cancel (provider-facts 2.3; recordings: resumable upload).
+"""Google's protocol of resumable uploads: start, bytes in one request or in several, query, cancel (provider-facts 2.3).
 
-The requests after the first carry no key: the upload's id in their url stands for it (seen with google-genai 3.4.0, whose
+What an upload is of is for others to say: they begin it, and are given the bytes (recordings: resumable upload of files and of
+documents). The requests after the first carry no key: the upload's id in their url stands for it (seen with google-genai 3.4.0, whose
 second request sends none).
 """
 
@@ -8,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from support.simulator import ids
-from support.simulator.gemini import messages, proto, queries
-from support.simulator.gemini.errors import at_fault, invalid, status
-from support.simulator.gemini.files import LARGEST, LONGEST_NAME, PROCESSING, TIME_TO_LIVE, record
-from support.simulator.wire import MEBIBYTE, Answer, Call, Refusal, Route
+from support.simulator.gemini.errors import invalid, status
+from support.simulator.wire import MEBIBYTE, Answer, Call, Handler, Refusal, Route
 
 if TYPE_CHECKING:
     from support.simulator.gemini.state import GeminiState
@@ -29,15 +28,20 @@ Status = Literal["active", "final", "cancelled"]
 
 @dataclass(slots=True)
 class Upload:
-    """One upload: what was announced, and the bytes so far."""
+    """One upload: what was announced, the bytes so far, and in the end what was answered."""
 
-    name: str | None
-    display_name: str | None
-    mime_type: str
+    wanted: Any
+    """What is to be made of the bytes, in the words of whoever began it."""
+    largest: int
+    """Bytes."""
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
     status: Status = "active"
-    file_id: str | None = None
+    answered: dict[str, Any] = field(default_factory=dict)
+
+
+# Makes something of an upload's bytes, and gives the body of the answer.
+Keep: TypeAlias = "Callable[[GeminiState, Call, Any, bytes], dict[str, Any]]"
 
 
 class Holders:
@@ -71,26 +75,19 @@ def key_of(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str | 
     return None
 
 
-def _start(state: GeminiState, call: Call, version: str) -> Answer:
-    queries.known(call)
-    sent = proto.read(messages.CREATE_FILE, call.body, version).get("file", {})
+def check_announced(call: Call, largest: int) -> None:
+    """Refuses an upload that says of itself that it is too large; words unverified."""
     announced = call.headers.get("x-goog-upload-header-content-length", "")
-    if announced.isdecimal() and (len(announced) > 12 or int(announced) > LARGEST):  # words unverified
-        raise invalid(f"File size is too large: {announced} bytes. The maximum is {LARGEST} bytes.")
-    if len(sent.get("displayName") or "") > LONGEST_NAME:  # words unverified
-        raise at_fault("CreateFileRequest", "file.display_name", f"must be at most {LONGEST_NAME} characters")
-    if sent.get("name"):
-        state.files.check_name(sent["name"], call.now)
-    named = call.headers.get("x-goog-upload-header-content-type")
-    upload = Upload(
-        name=sent.get("name") or None,
-        display_name=sent.get("displayName"),
-        mime_type=sent.get("mimeType") or named or "application/octet-stream",
-    )
+    if announced.isdecimal() and (len(announced) > 12 or int(announced) > largest):
+        raise invalid(f"File size is too large: {announced} bytes. The maximum is {largest} bytes.")
+
+
+def begin(state: GeminiState, call: Call, wanted: Any, largest: int) -> Answer:
+    """A new upload of what is `wanted`, and where its bytes go."""
     upload_id = ids.token(96, ids.BASE62)
-    state.uploads[upload_id] = upload
+    state.uploads[upload_id] = Upload(wanted, largest)
     HOLDERS.note(upload_id, key_of(call.headers, call.query) or "")
-    url = f"{call.base_url}/upload/{version}/files?upload_id={upload_id}&upload_protocol=resumable"
+    url = f"{call.base_url}{call.path}?upload_id={upload_id}&upload_protocol=resumable"
     headers = {
         "content-type": "text/plain; charset=utf-8",
         "x-goog-upload-url": url,
@@ -108,25 +105,16 @@ def _chunk(state: GeminiState, call: Call) -> Answer:
     return _told(upload)
 
 
-def _finalize(state: GeminiState, call: Call) -> Answer:
+def _finalize(state: GeminiState, call: Call, keep: Keep) -> Answer:
     upload = _known(state, call)
     if upload.status == "final":  # asked again after an answer that was lost (unverified)
-        file = state.files.find(upload.file_id or "", call.now)
-        return _told(upload, {"file": record(file, call.now, call.base_url)} if file is not None else {})
+        return _told(upload, upload.answered)
     upload = _active(state, call)
     _take(upload, call)
-    file = state.files.add(
-        b"".join(upload.chunks) if len(upload.chunks) > 1 else (upload.chunks or [b""])[0],
-        call.now,
-        mime_type=upload.mime_type,
-        display_name=upload.display_name,
-        name=upload.name,
-        time_to_live=call.durations.get("files.time_to_live", TIME_TO_LIVE),
-        processing=call.durations.get("files.processing", PROCESSING),
-    )
+    data = b"".join(upload.chunks) if len(upload.chunks) > 1 else (upload.chunks or [b""])[0]
+    upload.answered = keep(state, call, upload.wanted, data)
     _end(state, upload, "final")
-    upload.file_id = file.id
-    return _told(upload, {"file": record(file, call.now, call.base_url)})
+    return _told(upload, upload.answered)
 
 
 def _query(state: GeminiState, call: Call) -> Answer:
@@ -164,8 +152,8 @@ def _take(upload: Upload, call: Call) -> None:
         answer.headers["x-goog-upload-status"] = "active"
         answer.headers["x-goog-upload-size-received"] = str(upload.size)
         raise Refusal(answer)
-    if upload.size + len(call.body) > LARGEST:
-        raise invalid(f"File size is too large: the maximum is {LARGEST} bytes.")
+    if upload.size + len(call.body) > upload.largest:
+        raise invalid(f"File size is too large: the maximum is {upload.largest} bytes.")
     if call.body:
         upload.chunks.append(call.body)
         upload.size += len(call.body)
@@ -188,7 +176,7 @@ def _told(upload: Upload, body: dict[str, Any] | None = None) -> Answer:
 
 def finish(call: Call, answer: Answer) -> None:
     """A refused upload has ended; after a 5xx the client may ask how far it came, so there no status is told (unverified)."""
-    if call.operation in ("files.upload", "files.upload_chunk") and 400 <= answer.status < 500:
+    if 400 <= answer.status < 500 and call.path.startswith("/upload/") and _sends_bytes(call.headers, call.query):
         answer.headers.setdefault("x-goog-upload-status", "final")
 
 
@@ -208,18 +196,21 @@ def _is_start(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> boo
     return command.strip().lower() == "start" and "upload_id" not in query
 
 
-def routes(version: str) -> list[Route]:
-    """`/upload/VERSION/files`; some clients PUT the bytes (recordings: maruel/genai)."""
-    path = f"/upload/{version}/files"
-    start = Route(
-        "POST", path, "files.upload_start", lambda state, call: _start(state, call, version), "json", accepts=_is_start
-    )
-    found = [start]
+_ends = _commands("finalize,upload", "finalize")
+_sends_bytes = _commands("finalize,upload", "finalize", "upload")
+
+
+def routes(path: str, start: Handler, keep: Keep, largest: int, operation: str, ended: str) -> list[Route]:
+    """The requests of uploads to `path`; some clients PUT the bytes (recordings: maruel/genai).
+
+    Operations are named `{operation}.upload_start` and so on, the last one `ended`.
+    """
+    found = [Route("POST", path, f"{operation}.upload_start", start, "json", accepts=_is_start)]
     for method in ("POST", "PUT"):
         found += [
-            Route(method, path, "files.upload", _finalize, "raw", LARGEST, _commands("finalize,upload", "finalize")),
-            Route(method, path, "files.upload_chunk", _chunk, "raw", LARGEST, _commands("upload")),
-            Route(method, path, "files.upload_query", _query, "raw", accepts=_commands("query")),
-            Route(method, path, "files.upload_cancel", _cancel, "raw", accepts=_commands("cancel")),
+            Route(method, path, ended, lambda state, call: _finalize(state, call, keep), "raw", largest, _ends),
+            Route(method, path, f"{operation}.upload_chunk", _chunk, "raw", largest, _commands("upload")),
+            Route(method, path, f"{operation}.upload_query", _query, "raw", accepts=_commands("query")),
+            Route(method, path, f"{operation}.upload_cancel", _cancel, "raw", accepts=_commands("cancel")),
         ]
     return found

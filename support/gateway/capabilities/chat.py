@@ -1,0 +1,62 @@
+"""Answers of a model, and what can be known of a question and of models beforehand."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from support.values import CacheUse, ChatAnswer, Message, ModelInfo
+
+
+class ChatStream(Protocol):
+    """An answer that comes in pieces: iterate for the text, then read `answer`."""
+
+    def __aiter__(self) -> AsyncIterator[str]: ...
+
+    @property
+    def answer(self) -> ChatAnswer:
+        """The whole answer, once the iteration has ended; LookupError before."""
+        ...
+
+
+class Chat(Protocol):
+    """One answer of a model: Chat Completions on OpenAI, Messages on Anthropic, generateContent on Gemini.
+
+    `cache` says how the provider is to cache what the question begins with; another provider's way is Unsupported.
+    """
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        *,
+        model: str,
+        max_output_tokens: int,
+        system: str | None = None,
+        stop: Sequence[str] = (),
+        cache: CacheUse | None = None,
+    ) -> ChatAnswer: ...
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        model: str,
+        max_output_tokens: int,
+        system: str | None = None,
+        stop: Sequence[str] = (),
+        cache: CacheUse | None = None,
+    ) -> ChatStream: ...
+
+
+class Tokens(Protocol):
+    """The provider's own counting endpoint (provider-facts 9)."""
+
+    async def count(self, messages: Sequence[Message], *, model: str, system: str | None = None) -> int:
+        """How many input tokens the request would have."""
+        ...
+
+
+class Models(Protocol):
+    """The models that the key may use (provider-facts 10)."""
+
+    async def get(self, model: str) -> ModelInfo: ...
+
+    def list(self) -> AsyncIterator[ModelInfo]: ...

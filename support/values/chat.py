@@ -1,0 +1,51 @@
+"""Questions and answers of a model, and the models themselves."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from support.values.base import Provider, Usage, Value
+from support.values.files import FileReference
+
+
+class Message(Value):
+    """One turn of a conversation: text, and the stored files it refers to."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    files: tuple[FileReference, ...] = ()
+
+
+StopReason = Literal["end", "length", "stop_sequence", "tool_call", "refusal", "other"]
+
+
+class ChatAnswer(Value):
+    """A complete answer of a model."""
+
+    provider: Provider
+    model: str
+    """The model that answered, as the provider names it."""
+    id: str
+    text: str
+    stop_reason: StopReason
+    usage: Usage
+    raw: Mapping[str, Any] = Field(repr=False)
+
+    @property
+    def cached(self) -> bool:
+        """Whether the provider read a part of the question from a cache, or wrote one, by its own figures."""
+        return self.usage.cache_read_tokens + self.usage.cache_write_tokens > 0
+
+
+class ModelInfo(Value):
+    """A model as its provider lists it; what a provider does not tell is None."""
+
+    provider: Provider
+    id: str
+    display_name: str | None = None
+    context_window_tokens: int | None = None
+    max_output_tokens: int | None = None
+    shutdown_on: datetime | None = None
+    raw: Mapping[str, Any] = Field(repr=False)
