@@ -26,12 +26,11 @@ def lines(report: CachingReport) -> tuple[str, ...]:
     head = f"Caching on {report.provider} ({report.model})"
     if figures is None:
         return (f"{head}: no figures, {len(report.failures)} calls failed; the first: {report.failures[0]}",)
-    pays = "never" if figures.break_even_calls is None else f"from call {figures.break_even_calls} on"
     return (
         f"{head}:",
         _side("without", figures.uncached),
         _side("with", figures.cached),
-        f"  saving {_signed(figures.saving_usd)} after {in_dollars(figures.storage_usd)} for storage; it pays {pays}",
+        f"  saving {_signed(figures.saving_usd)} after {in_dollars(figures.storage_usd)} for storage; it {_pays(figures)}",
     )
 
 
@@ -44,6 +43,11 @@ def _side(name: str, side: Arm) -> str:
 
 def _signed(amount: Decimal) -> str:
     return f"-{in_dollars(-amount)}" if amount < 0 else in_dollars(amount)
+
+
+def _pays(figures: CachingFigures) -> str:
+    calls = figures.break_even_calls
+    return "never pays" if calls is None else f"pays from call {calls} on"
 
 
 def picture(report: CachingReport, figures: CachingFigures) -> str:
@@ -75,7 +79,6 @@ def picture(report: CachingReport, figures: CachingFigures) -> str:
             )
             y += _BAR + 4
         y += 16
-    pays = "never" if figures.break_even_calls is None else f"from call {figures.break_even_calls} on"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 20}" width="{_WIDTH}" role="img">'
         "<style>text{font-family:system-ui,sans-serif;fill:#26323f}.h{font-size:16px;font-weight:600}"
@@ -83,5 +86,5 @@ def picture(report: CachingReport, figures: CachingFigures) -> str:
         f'<rect width="100%" height="100%" fill="#fff"/><text x="16" y="28" class="h">{report.provider}: '
         f"{figures.uncached.calls} questions without and {figures.cached.calls} with a cache</text>"
         f'<text x="16" y="46" class="t">{escape(report.model)}</text>{"".join(drawn)}'
-        f'<text x="16" y="{y + 4}" class="v">Saving {_signed(figures.saving_usd)}; the cache pays {pays}.</text></svg>\n'
+        f'<text x="16" y="{y + 4}" class="v">Saving {_signed(figures.saving_usd)}; the cache {_pays(figures)}.</text></svg>\n'
     )

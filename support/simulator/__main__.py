@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from support.simulator.server import CannotListen, serve
@@ -29,6 +30,8 @@ def main() -> int:
         parser.error("--port is a number from 0 to 65535.")
     if not 0 <= options.speed <= 1e6:
         parser.error("--speed is a number from 0 (the clock stands still) to 1000000.")
+    # numpy is imported later, with the first vector: threads of its own would only wait for one another here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         serve(options.host, options.port, options.speed, options.parent_pid)
     except CannotListen as error:

@@ -64,7 +64,7 @@ class Simulator:
             refused = self._refused(api, match, method, path, key)
             unrouted = _unrouted(api, method, path, headers, query)
             if not writing.at_once(scope, api, unrouted, refused):
-                await writing.piecemeal(send, unrouted, refused)
+                await writing.piecemeal(scope, send, unrouted, refused)
             return
         operation = f"{provider} {match.route.operation}"
         tenant.gauges.enter(operation)
@@ -98,6 +98,7 @@ class Simulator:
                 tenant.id,
                 f"{scope['scheme']}://{headers.get('host') or _address(scope)}{mount}",
                 tenant.durations,
+                next((fault.deed.code for fault in met if isinstance(fault.deed, faults.Outcome)), None) if met else None,
             )
             if answer is None:
                 if met or tenant.deviation is not None:
@@ -107,7 +108,7 @@ class Simulator:
                 if answer.seconds:
                     tenant.clock.pass_until(call.now + timedelta(seconds=answer.seconds))
             if not writing.at_once(scope, api, call, answer):
-                await writing.piecemeal(send, call, answer)
+                await writing.piecemeal(scope, send, call, answer)
         except ClientGone:
             pass
         except CutConnection:

@@ -67,6 +67,23 @@ _PROSE = re.compile(
 _SO_MANY_WORDS = re.compile(r"\b(\d{1,5})[- ]words?\b", re.IGNORECASE)
 # Two questions in one sentence are answered one after the other.
 _ALSO = re.compile(r",?\s+and\s+(?=(?:what|who|whose|where|when|which|how|why)\b)", re.IGNORECASE)
+# A question about several things that have names is one question about each.
+_NAME = r"(?:[A-Z][\w'’.-]*(?:[ ][A-Z][\w'’.-]*){0,4}|\"[^\"\n]{1,80}\")"
+_PREPOSITION = r"(?:in|for|of|at|to|on|from|about|between)"
+_SEVERAL = re.compile(
+    rf"^(?P<head>.{{1,400}}?\b{_PREPOSITION}\s+)(?:both\s+)?(?P<names>{_NAME}(?:,\s*(?:{_PREPOSITION}\s+)?{_NAME}){{0,8}},?\s+and\s+"
+    rf"(?:{_PREPOSITION}\s+)?{_NAME})(?P<tail>[^\w]*)$",
+    re.DOTALL,
+)
+_NEXT_NAME = re.compile(rf"(?:,\s*(?:and\s+)?|\s+and\s+)(?:{_PREPOSITION}\s+)?(?=[A-Z\"])")
+_THAT = r"(?:that|it|this|the (?:last |previous )?(?:result|answer|number))"
+_TURNED = re.compile(rf"\b(?P<how>double|triple|halve|half of)\s+{_THAT}\b", re.IGNORECASE)
+_GONE_ON = re.compile(
+    rf"\b(?:add\s+(?P<plus>{_NUMBER})\s+to\s+{_THAT}|subtract\s+(?P<minus>{_NUMBER})\s+from\s+{_THAT}|"
+    rf"multiply\s+{_THAT}\s+by\s+(?P<times>{_NUMBER})|divide\s+{_THAT}\s+by\s+(?P<over>{_NUMBER}))",
+    re.IGNORECASE,
+)
+_ANY_NUMBER = re.compile(rf"(?<![\w.]){_NUMBER}(?!\w)")
 _GREETING = re.compile(r"^\W*(?:hello|hi|hey|good (?:morning|afternoon|evening)|greetings)\b", re.IGNORECASE)
 _ASKS = re.compile(
     r"\?|^\s*(?:what|who|where|when|why|which|how|is|are|do|does|did|can|name|find|quote|look|read|extract|translate|classify)\b",
@@ -99,6 +116,29 @@ def answer(asked: str, earlier: Earlier, system: str, documents: Sequence[str]) 
     if found is not None and (_ASKS.search(question) or documents):
         return found
     return _small_talk(asked, question)
+
+
+def questions(asked: str) -> list[str]:
+    """What is asked, thing by thing: "the weather in Rome and in Paris" is asked of Rome and of Paris."""
+    found = _SEVERAL.match(asked)
+    if found is not None:
+        return [f"{found['head']}{name}{found['tail']}" for name in _NEXT_NAME.split(found["names"])]
+    parts = _ALSO.split(asked)
+    return [f"{part.rstrip(' ?.')}?" for part in parts] if len(parts) > 1 else [asked]
+
+
+def is_told(asked: str) -> bool:
+    """Whether the user says word for word what to answer."""
+    return _instructed(asked, (), ()) is not None
+
+
+def needs_no_source(asked: str, earlier: Earlier, system: str) -> bool:
+    """Whether the conversation alone tells what to answer, so that nobody would look anything up."""
+    if any(attempt(asked, earlier, ()) is not None for attempt in (_instructed, _counted, _calculated)):
+        return True
+    if _literal(system, strict=True) is not None or _remembered(_question_of(asked), earlier) is not None:
+        return True
+    return _GREETING.search(asked) is not None and _ASKS.search(asked) is None
 
 
 def spaced(name: str) -> str:
@@ -189,12 +229,37 @@ def _target(rest: str, documents: Sequence[str]) -> str | None:
 
 
 def _calculated(asked: str, earlier: Earlier, documents: Sequence[str]) -> str | None:
-    del earlier, documents
+    del documents
     found = _SUM.search(asked)
     if found is None:
+        return _calculated_on(asked, earlier)
+    return _result(found[2].strip().lower(), found[1], found[3])
+
+
+def _calculated_on(asked: str, earlier: Earlier) -> str | None:
+    """From the number that was answered last: "double that"."""
+    if not earlier:
         return None
+    asked = asked[-_NEAR:]
+    turned = _TURNED.search(asked)
+    gone_on = None if turned else _GONE_ON.search(asked)
+    if turned is None and gone_on is None:
+        return None
+    last = next((text for role, text in reversed(earlier) if role == "assistant" and _ANY_NUMBER.search(text)), None)
+    if last is None:
+        return None
+    number = _ANY_NUMBER.findall(last)[-1]
+    if turned is not None:
+        operation, by = {"double": ("*", "2"), "triple": ("*", "3")}.get(turned["how"].lower(), ("/", "2"))
+        return _result(operation, number, by)
+    assert gone_on is not None
+    name, by = next((name, by) for name, by in gone_on.groupdict().items() if by is not None)
+    return _result({"plus": "+", "minus": "-", "times": "*", "over": "/"}[name], number, by)
+
+
+def _result(operation: str, left: str, right: str) -> str:
     try:
-        result = _OPERATIONS[found[2].strip().lower()](Decimal(found[1]), Decimal(found[3]))
+        result = _OPERATIONS[operation](Decimal(left), Decimal(right))
     except (DivisionByZero, InvalidOperation):
         return "That cannot be calculated."
     return str(int(result)) if result == result.to_integral_value() else f"{result.normalize():f}"

@@ -57,7 +57,14 @@ class Hold:
     at_most_milliseconds: float
 
 
-Deed = Fail | Cut | Say | Garble | Delay | Hold
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Let the request pass; what it begins (a response, a run) ends later as failed, with this code."""
+
+    code: str
+
+
+Deed = Fail | Cut | Say | Garble | Delay | Hold | Outcome
 
 
 @dataclass(slots=True)
@@ -133,7 +140,7 @@ class FaultScript:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)
-                if not isinstance(fault.deed, Delay):
+                if not isinstance(fault.deed, (Delay, Outcome)):
                     break
         return met
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -25,6 +27,11 @@ def token(length: int, alphabet: str = BASE58) -> str:
     return _twister.randbytes(length).translate(_TABLES[alphabet]).decode("ascii")
 
 
+def random_bytes(length: int) -> bytes:
+    """`length` random bytes, for what only looks as if it meant something."""
+    return _twister.randbytes(length)
+
+
 def hex_token(length: int) -> str:
     """`length` random lower-case hexadecimal digits."""
     return f"{_twister.getrandbits(length * 4):0{length}x}"
@@ -39,3 +46,14 @@ def uuid4_like() -> str:
 def secret(length: int, alphabet: str = BASE62) -> str:
     """`length` characters of the system's randomness, for keys."""
     return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+@contextmanager
+def repeatable(seed: int) -> Iterator[None]:
+    """Within it the same seed gives the same ids: for what is made anew, and alike, whenever it is read."""
+    global _twister
+    usual, _twister = _twister, random.Random(seed)
+    try:
+        yield
+    finally:
+        _twister = usual

@@ -7,7 +7,7 @@ know, and says so. It is no measure of what a real model would say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,20 +78,32 @@ def reply(
     schema: dict[str, Any] | None = None,
     stop: Sequence[str] = (),
     max_tokens: int | None = None,
+    learned: Callable[[str], str | None] | None = None,
+    parallel: bool = False,
 ) -> Reply:
     """Answer the last turn.
 
-    `tool_choice` is "auto", "none", "required" or the name of a tool. `schema`: the text is JSON that fits it.
-    `max_tokens` counts the tokenizer's tokens. Input tokens are the caller's to count.
+    `tool_choice` is "auto", "none", "required" or the name of a tool; `parallel`: a question about several things may lead to
+    several calls at once. `schema`: the text is JSON that fits it.
+    `max_tokens` counts the tokenizer's tokens. `learned` knows answers to what a user may say; where it knows none, the model
+    answers as it would without. Input tokens are the caller's to count.
     """
     last = turns[-1] if turns else Turn("user", "")
     if tools and tool_choice != "none" and last.role == "user":
-        tool = _picked(last.text, tools, tool_choice)
-        if tool is not None:
-            return _calling(tool, last.text, turns)
+        asked = conversing.questions(last.text) if parallel else [last.text]
+        picked = [(tool, part) for part in asked if (tool := _picked(part, tools, tool_choice)) is not None]
+        if picked:
+            return _calling(picked, turns)
     if schema is not None:
         return _ended(_filled(schema, turns, system, documents), stop, max_tokens)
+    if learned is not None and last.role == "user" and (known := learned(last.text)) is not None:
+        return _ended(known, stop, max_tokens)
     return _ended(_said(turns, system, documents), stop, max_tokens)
+
+
+def ended(text: str, max_tokens: int) -> Reply:
+    """A text that the model says as it stands, as far as the limit goes."""
+    return _ended(text, (), max_tokens)
 
 
 def _said(turns: Sequence[Turn], system: str, documents: Sequence[Document]) -> str:
@@ -126,12 +138,21 @@ def _picked(question: str, tools: Sequence[Tool], choice: str) -> Tool | None:
     return tools[best] if choice == "required" or scores[best] >= 2 else None
 
 
-def _calling(tool: Tool, question: str, turns: Sequence[Turn]) -> Reply:
+def _calling(picked: Sequence[tuple[Tool, str]], turns: Sequence[Turn]) -> Reply:
     earlier = [turn.text for turn in turns[:-1]]
-    filled = Filler(question, earlier, lambda: question).fill({"type": "object", **tool.parameters})
-    arguments = filled if isinstance(filled, dict) else {}
-    spent = tokenizer.count(tool.name) + tokenizer.count(to_json(arguments).decode())
-    return Reply("", (ToolCall(tool.name, arguments),), "tool_calls", spent)
+    calls: list[ToolCall] = []
+    spent = 0
+    for tool, question in picked:
+        filled = _filler(question, earlier).fill({"type": "object", **tool.parameters})
+        call = ToolCall(tool.name, filled if isinstance(filled, dict) else {})
+        if call not in calls:
+            calls.append(call)
+            spent += tokenizer.count(tool.name) + tokenizer.count(to_json(call.arguments).decode())
+    return Reply("", tuple(calls), "tool_calls", spent)
+
+
+def _filler(question: str, earlier: list[str]) -> Filler:
+    return Filler(question, earlier, lambda: question)
 
 
 def _filled(schema: dict[str, Any], turns: Sequence[Turn], system: str, documents: Sequence[Document]) -> str:

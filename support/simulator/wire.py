@@ -44,7 +44,8 @@ class Call:
     `body` is what the route asked for: for "json" a dict ({} when nothing was sent: the core refuses other JSON
     values), for "form" a Form, for "raw" bytes, for "none" None.
     `now` is the tenant's clock (aware, UTC). `base_url` is scheme://host[:port] and the mount prefix, as the client
-    sees it. `durations` are the tenant's own, in seconds, by a name the provider package chooses.
+    sees it. `durations` are the tenant's own, in seconds, by a name the provider package chooses. `outcome` is the code
+    with which what this request begins is to fail, where that is scripted.
     """
 
     provider: str
@@ -59,6 +60,7 @@ class Call:
     tenant_id: str
     base_url: str
     durations: Mapping[str, float]
+    outcome: str | None = None
 
     def one(self, name: str) -> str | None:
         """The first value of a query parameter, or None."""

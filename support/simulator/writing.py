@@ -44,15 +44,15 @@ def at_once(scope: Scope, api: ProviderApi, call: Call, answer: Answer) -> bool:
     return respond(scope, answer.status, header_lines(answer.headers, len(answer.body)), answer.body)
 
 
-async def piecemeal(send: Send, call: Call, answer: Answer) -> None:
-    """Send a completed answer in the ways of ASGI; every event of a stream is a chunk of its own."""
+async def piecemeal(scope: Scope, send: Send, call: Call, answer: Answer) -> None:
+    """Send a completed answer in the ways of ASGI; every event of a stream is a chunk of its own, while anybody reads."""
     if answer.events is None:
         answer.headers["content-length"] = str(len(answer.body))
         await send({"type": "http.response.start", "status": answer.status, "headers": _pairs(answer.headers)})
         await send({"type": "http.response.body", "body": answer.body})
     else:
         await send({"type": "http.response.start", "status": answer.status, "headers": _pairs(answer.headers)})
-        await _stream(send, call, answer.events)
+        await _stream(scope, send, call, answer.events)
 
 
 def _complete(api: ProviderApi, call: Call, answer: Answer) -> None:
@@ -87,10 +87,12 @@ def report(what: str) -> None:
     sys.stderr.flush()
 
 
-async def _stream(send: Send, call: Call, events: Iterator[bytes] | AsyncIterator[bytes]) -> None:
+async def _stream(scope: Scope, send: Send, call: Call, events: Iterator[bytes] | AsyncIterator[bytes]) -> None:
     try:
         if isinstance(events, AsyncIterator):
             async for event in events:
+                if _is_gone(scope):
+                    return
                 await send({"type": "http.response.body", "body": event, "more_body": True})
         else:
             for event in events:
@@ -99,6 +101,12 @@ async def _stream(send: Send, call: Call, events: Iterator[bytes] | AsyncIterato
         report(f"{call.provider} {call.operation} (streaming)")
         raise CutConnection from None
     await send({"type": "http.response.body", "body": b""})
+
+
+def _is_gone(scope: Scope) -> bool:
+    """Whether the client has closed the connection; it need not be told the rest of a long answer."""
+    transport = scope.get("state", {}).get("transport")
+    return transport is not None and bool(transport.is_closing())
 
 
 def _content_type(api: ProviderApi, answer: Answer) -> str:

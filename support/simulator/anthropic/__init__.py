@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from support.simulator.anthropic import errors, files, headers, messages, models
+from support.simulator.anthropic import batch_routes, errors, files, headers, messages, models
 from support.simulator.anthropic.state import AnthropicState
 from support.simulator.wire import ProviderApi, TenantSeed
 
@@ -15,12 +15,15 @@ def _new_state(seed: TenantSeed) -> AnthropicState:
 
 
 def _inventory(state: AnthropicState, now: datetime) -> dict[str, list[str]]:
-    return {"files": [file.id for file in state.files.newest_first(now)]}
+    return {
+        "files": [file.id for file in state.files.newest_first(now)],
+        "batches": [batch.id for batch in state.batches.newest_first()],
+    }
 
 
 API = ProviderApi(
     name="Anthropic",
-    routes=[*files.ROUTES, *models.ROUTES, *messages.ROUTES],
+    routes=[*files.ROUTES, *models.ROUTES, *messages.ROUTES, *batch_routes.ROUTES],
     new_state=_new_state,
     inventory=_inventory,
     key_of=headers.key_of,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from support.simulator import ids
+from support.simulator.anthropic.batches import Batches
 from support.simulator.anthropic.fingerprints import Fingerprints
 from support.simulator.anthropic.prompt_cache import PromptCache
 
@@ -73,5 +74,6 @@ class AnthropicState:
     """Everything a tenant has."""
 
     files: Shelf = field(default_factory=Shelf)
+    batches: Batches = field(default_factory=Batches)
     prompts: PromptCache = field(default_factory=PromptCache)
     fingerprints: Fingerprints = field(default_factory=Fingerprints)

@@ -78,6 +78,7 @@ def _reply(request: ChatRequest) -> tuple[Reply, int]:
         schema=prompt.schema,
         stop=request.stop,
         max_tokens=room - thought,
+        learned=request.style.answer if request.style else None,
     )
     return reply, thought
 

@@ -7,6 +7,7 @@ takes temperature and logprobs when its effort is `none`, and the words on funct
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from support.simulator.openai.errors import refusal, unknown_model, unreadable_m
 from support.simulator.openai.files import FileShelf
 from support.simulator.openai.models import Model
 from support.simulator.openai.prompt import Prompt
+from support.simulator.openai.tuned_models import Style, TunedModel
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -87,6 +89,8 @@ class ChatRequest:
     speaks: bool
     """The answer is wanted as sound."""
     caching: CacheOptions
+    style: Style | None
+    """What a tuned model learned; None for any other."""
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter as it was sent; null counts as absent."""
@@ -94,10 +98,11 @@ class ChatRequest:
         return default if value is None else value
 
 
-def read(body: dict[str, Any], shelf: FileShelf, now: int) -> ChatRequest:
-    """Raises a Refusal for the first thing that is wrong."""
+def read(body: dict[str, Any], shelf: FileShelf, now: int, tuned: Mapping[str, TunedModel]) -> ChatRequest:
+    """Raises a Refusal for the first thing that is wrong. `tuned`: the account's own models by name."""
     checks.check(body, RULES)
-    model = _model(body)
+    own = tuned.get(body.get("model") or "") if tuned else None
+    model = _model(body) if own is None else _for_chat(own.described())
     effort = _effort(body, model)
     _check_support(body, model, effort)
     caching = cache_options.read(body, model)
@@ -113,6 +118,7 @@ def read(body: dict[str, Any], shelf: FileShelf, now: int) -> ChatRequest:
         top_logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
         speaks=model.audio and "audio" in (body.get("modalities") or ()),
         caching=caching,
+        style=own.style if own else None,
     )
     if not _READ_LATER.isdisjoint(body):
         _read_tools(request)
@@ -137,6 +143,10 @@ def _model(body: dict[str, Any]) -> Model:
     model = models.find(name)
     if model is None:
         raise unknown_model(name) if _MODEL_NAME.fullmatch(name) else unreadable_model()
+    return _for_chat(model)
+
+
+def _for_chat(model: Model) -> Model:
     if model.use == "responses":
         message = "This model is only supported in v1/responses and not in v1/chat/completions."
         raise refusal(404, message, param="model")

@@ -21,7 +21,8 @@ from support.simulator.wire import Answer, Call, Route
 
 def create(state: OpenAIState, call: Call) -> Answer:
     moment = call.now.timestamp()
-    request = chat_request.read(call.body, state.files, int(moment))
+    state.fine_tuning.settle(state.files, moment)
+    request = chat_request.read(call.body, state.files, int(moment), state.fine_tuning.models)
     prompt = request.prompt
     found = state.prompt_cache.use(prompt, request.model, request.caching, moment, call.durations)
     completion = complete(request, found, int(moment))

@@ -84,6 +84,48 @@ def _out_of_range(param: str, word: str, side: str, end: str, bound: str, value:
     )
 
 
+def too_long(param: str, length: int, longest: int) -> Refusal:
+    """A string of too many characters."""
+    return refusal(
+        400,
+        f"Invalid '{param}': string too long. Expected a string with maximum length {longest}, but got a string with "
+        f"length {length} instead.",
+        param=param,
+        code="string_above_max_length",
+    )
+
+
+def too_short(param: str) -> Refusal:
+    """An empty string where something must be said."""
+    return refusal(
+        400,
+        f"Invalid '{param}': empty string. Expected a string with minimum length 1, but got an empty string instead.",
+        param=param,
+        code="empty_string",
+    )
+
+
+def too_long_array(param: str, length: int, longest: int) -> Refusal:
+    """An array of too many items."""
+    return refusal(
+        400,
+        f"Invalid '{param}': array too long. Expected an array with maximum length {longest}, but got an array with "
+        f"length {length} instead.",
+        param=param,
+        code="array_above_max_length",
+    )
+
+
+def empty_array(param: str) -> Refusal:
+    """An array without items where there must be one."""
+    return refusal(
+        400,
+        f"Invalid '{param}': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+        param=param,
+        code="empty_array",
+    )
+
+
 def missing(param: str) -> Refusal:
     return refusal(400, f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
 

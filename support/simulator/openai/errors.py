@@ -16,7 +16,9 @@ KEYS_PAGE = "https://platform.openai.com/account/api-keys"
 HELP = "help.openai.com"
 
 # What a model answers: these endpoints alone count against rate limits and say so in headers.
-_INFERENCE_PATHS = ("/chat/completions",)
+_INFERENCE_PATHS = ("/chat/completions", "/embeddings")
+# These too, but only in what is no error, and errors of theirs are like those of other endpoints (recordings: responses).
+_RESPONSES_PATHS = ("/responses", "/responses/compact")
 
 _RATE_LIMITS = {
     "x-ratelimit-limit-requests": "10000",
@@ -189,6 +191,10 @@ def finish(call: Call, answer: Answer) -> None:
     answer.headers = {
         "x-request-id": f"req_{number}",
         "openai-processing-ms": str(round(answer.seconds * 1000) or 5 + int(number[:2], 16)),
-        **(_INFERENCE_HEADERS if inference else _STANDING_HEADERS),
+        **(_INFERENCE_HEADERS if inference or _is_response(call, answer) else _STANDING_HEADERS),
         **answer.headers,
     }
+
+
+def _is_response(call: Call, answer: Answer) -> bool:
+    return answer.status < 400 and call.path.endswith(_RESPONSES_PATHS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from support.simulator import documents, ids
 
@@ -18,9 +19,22 @@ EXPIRY_SECONDS = (3_600, 30 * DAY)
 DEFAULT_EXPIRY_SECONDS = {"batch": 30 * DAY, "batch_output": 30 * DAY}
 
 
+class Made(Protocol):
+    """Content that is not kept, but made when it is read."""
+
+    def size(self) -> int: ...
+
+    def lines(self, state: Any) -> Iterator[bytes]:
+        """Its lines, without their ends; `state` is the account's."""
+        ...
+
+
 @dataclass(slots=True)
 class StoredFile:
-    """One file; times are Unix seconds. `text` is read from the bytes when a model first sees the file."""
+    """One file; times are Unix seconds. `text` is read from the bytes when a model first sees the file.
+
+    Where the content is `made`, there are no `data`.
+    """
 
     id: str
     name: str
@@ -28,7 +42,19 @@ class StoredFile:
     data: bytes
     created_at: int
     expires_at: int | None
+    processed_at: float = 0.0
+    deleted_at: int | None = None
     text: str | None = None
+    made: Made | None = None
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.data) if self.made is None else self.made.size()
+
+    def is_gone(self, moment: float) -> bool:
+        """Whether it was deleted or had expired by then, for whoever holds on to it."""
+        return any(end is not None and end <= moment for end in (self.deleted_at, self.expires_at))
 
     def read(self) -> str:
         """What a model reads in it; "" for a picture."""
@@ -44,15 +70,28 @@ class FileShelf:
     _files: dict[str, StoredFile] = field(default_factory=dict)
     _next_expiry: int | None = None
 
-    def add(self, name: str, purpose: str, data: bytes, now: int, expires_after: int | None = None) -> StoredFile:
-        """Store a file; `expires_after` in seconds, where the caller chose."""
+    def add(
+        self, name: str, purpose: str, data: bytes, now: int, expires_after: int | None = None, processing: float = 0.0
+    ) -> StoredFile:
+        """Store a file; `expires_after` in seconds, where the caller chose. It is ready `processing` seconds later."""
         lifetime = expires_after if expires_after is not None else DEFAULT_EXPIRY_SECONDS.get(purpose)
         expires_at = None if lifetime is None else now + lifetime
-        file = StoredFile(f"file-{ids.token(22)}", name, purpose, data, now, expires_at)
+        file = StoredFile(f"file-{ids.token(22)}", name, purpose, data, now, expires_at, now + processing)
         self._files[file.id] = file
         if expires_at is not None and (self._next_expiry is None or expires_at < self._next_expiry):
             self._next_expiry = expires_at
         return file
+
+    def add_made(self, name: str, purpose: str, made: Made, then: int, expires_after: int | None) -> StoredFile:
+        """A file whose content is made when it is read, in its place among those that were stored after it."""
+        file = self.add(name, purpose, b"", then, expires_after)
+        file.made = made
+        self._files = dict(sorted(self._files.items(), key=lambda item: item[1].created_at))
+        return file
+
+    def as_it_is(self) -> FileShelf:
+        """What is there now, for whoever refers to it later; what is stored or removed from now on does not show."""
+        return replace(self, _files=dict(self._files))
 
     def get(self, file_id: str, now: int) -> StoredFile | None:
         self._purge(now)
@@ -61,7 +100,11 @@ class FileShelf:
     def remove(self, file_id: str, now: int) -> bool:
         """Whether there was such a file."""
         self._purge(now)
-        return self._files.pop(file_id, None) is not None
+        file = self._files.pop(file_id, None)
+        if file is None:
+            return False
+        file.deleted_at = now
+        return True
 
     def ids(self, now: int) -> list[str]:
         self._purge(now)

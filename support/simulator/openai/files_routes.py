@@ -3,16 +3,19 @@
 Unverified, for want of a recording: the words for a missing part, an empty file, one that is too large, an expiry out of
 range and an unknown cursor. A batch file may be called anything that ends in `.jsonl`, in `.json` or in nothing: the
 recordings of 2026-07 show those accepted, provider-facts 2.1 that other endings are refused. A training file may lack
-an ending: the recorded list of 2023-10 has such.
+an ending: the recorded list of 2023-10 has such. A file is ready at once, unless the tenant's duration "files.processing"
+says otherwise: until then its status is `uploaded`.
 """
 
 from __future__ import annotations
 
 from typing import Any, cast
 
+from support.simulator.batching import unhurried
 from support.simulator.openai import checks
+from support.simulator.openai.batch_results import settle
 from support.simulator.openai.errors import envelope, refusal
-from support.simulator.openai.files import DOWNLOADABLE, EXPIRY_SECONDS, UPLOAD_PURPOSES, StoredFile
+from support.simulator.openai.files import DOWNLOADABLE, EXPIRY_SECONDS, UPLOAD_PURPOSES, FileShelf, StoredFile
 from support.simulator.openai.state import OpenAIState
 from support.simulator.wire import MEBIBYTE, Answer, Call, Form, Refusal, Route
 
@@ -36,8 +39,9 @@ def upload(state: OpenAIState, call: Call) -> Answer:
     if len(file.data) > LARGEST_FILE:
         raise _refusal(413, f"File is too large: the limit is {LARGEST_FILE} bytes.", param="file")
     _check_name(file.filename, purpose)
-    stored = state.files.add(file.filename, purpose, file.data, _seconds(call), _expiry(form))
-    return Answer(200, shown(stored))
+    processing = call.durations.get("files.processing", 0.0)
+    stored = state.files.add(file.filename, purpose, file.data, _seconds(call), _expiry(form), processing)
+    return Answer(200, shown(stored, _seconds(call)))
 
 
 def list_files(state: OpenAIState, call: Call) -> Answer:
@@ -45,15 +49,15 @@ def list_files(state: OpenAIState, call: Call) -> Answer:
     order = call.one("order") or "desc"
     if order not in ("asc", "desc"):
         raise checks.invalid_value(order, ("asc", "desc"), "order")
-    after = call.one("after")
-    if after is not None and state.files.get(after, _seconds(call)) is None:
+    after, shelf = call.one("after"), _shelf(state, call)
+    if after is not None and shelf.get(after, _seconds(call)) is None:
         raise _not_found(after, param="after")
-    files, more = state.files.page(
+    files, more = shelf.page(
         _seconds(call), limit, newest_first=order == "desc", after=after, purpose=call.one("purpose")
     )
     page = {
         "object": "list",
-        "data": [shown(file) for file in files],
+        "data": [shown(file, _seconds(call)) for file in files],
         "has_more": more,
         "first_id": files[0].id if files else None,
         "last_id": files[-1].id if files else None,
@@ -62,44 +66,53 @@ def list_files(state: OpenAIState, call: Call) -> Answer:
 
 
 def get(state: OpenAIState, call: Call) -> Answer:
-    return Answer(200, shown(_existing(state, call)))
+    return Answer(200, shown(_existing(state, call), _seconds(call)))
 
 
 def content(state: OpenAIState, call: Call) -> Answer:
     file = _existing(state, call)
     if file.purpose not in DOWNLOADABLE:
         raise _refusal(400, f"Not allowed to download files of purpose: {file.purpose}")
-    return Answer(200, file.data, {"content-type": "application/octet-stream"})
+    headers = {"content-type": "application/octet-stream"}
+    if file.made is not None:
+        return Answer(200, None, headers, events=unhurried(file.made.lines(state)))
+    return Answer(200, file.data, headers)
 
 
 def delete(state: OpenAIState, call: Call) -> Answer:
     file_id = call.params["file_id"]
-    if not state.files.remove(file_id, _seconds(call)):
+    if not _shelf(state, call).remove(file_id, _seconds(call)):
         raise _not_found(file_id)
     return Answer(200, {"object": "file", "id": file_id, "deleted": True})
 
 
-def shown(file: StoredFile) -> dict[str, Any]:
+def shown(file: StoredFile, now: int) -> dict[str, Any]:
     """The file object, with every key of a live answer."""
     return {
         "object": "file",
         "id": file.id,
         "purpose": file.purpose,
         "filename": file.name,
-        "bytes": len(file.data),
+        "bytes": file.size,
         "created_at": file.created_at,
         "expires_at": file.expires_at,
-        "status": "processed",
+        "status": "uploaded" if now < file.processed_at else "processed",
         "status_details": None,
     }
 
 
 def _existing(state: OpenAIState, call: Call) -> StoredFile:
     file_id = call.params["file_id"]
-    file = state.files.get(file_id, _seconds(call))
+    file = _shelf(state, call).get(file_id, _seconds(call))
     if file is None:
         raise _not_found(file_id)
     return file
+
+
+def _shelf(state: OpenAIState, call: Call) -> FileShelf:
+    """The files, with those that batches have left since somebody looked last."""
+    settle(state, call.now.timestamp())
+    return state.files
 
 
 def _seconds(call: Call) -> int:

@@ -1,6 +1,7 @@
 """The routes of OpenAI's models (provider-facts 10; recordings: models list, get, delete).
 
-Unverified: the refusal to delete a model that the account does not own.
+The account's own tuned models are among them, checkpoints too. Unverified: the refusal to delete a model that the account does
+not own.
 """
 
 from __future__ import annotations
@@ -15,15 +16,20 @@ from support.simulator.wire import Answer, Call, Refusal, Route
 
 
 def list_models(state: OpenAIState, call: Call) -> Answer:
-    return Answer(200, {"object": "list", "data": [shown(m) for m in models.catalogue().values() if m.listed]})
+    state.fine_tuning.settle(state.files, call.now.timestamp())
+    own = [tuned.described() for tuned in state.fine_tuning.models.values()]
+    listed = [model for model in models.catalogue().values() if model.listed]
+    return Answer(200, {"object": "list", "data": [shown(model) for model in (*listed, *own)]})
 
 
 def get(state: OpenAIState, call: Call) -> Answer:
-    return Answer(200, shown(_existing(call)))
+    return Answer(200, shown(_existing(state, call)))
 
 
 def delete(state: OpenAIState, call: Call) -> Answer:
-    model = _existing(call)
+    model = _existing(state, call)
+    if state.fine_tuning.remove(model.id):
+        return Answer(200, {"object": "model", "id": model.id, "deleted": True})
     raise refusal(403, f"You have insufficient permissions to delete the model '{model.id}': it is not yours.")
 
 
@@ -38,12 +44,16 @@ def shown(model: Model) -> dict[str, Any]:
     }
 
 
-def _existing(call: Call) -> Model:
+def _existing(state: OpenAIState, call: Call) -> Model:
     name = call.params["model"]
     model = models.find(name)
-    if model is None:
+    if model is not None:
+        return model
+    state.fine_tuning.settle(state.files, call.now.timestamp())
+    tuned = state.fine_tuning.find(name)
+    if tuned is None:
         raise _not_found(name)
-    return model
+    return tuned.described()
 
 
 def _not_found(name: str) -> Refusal:

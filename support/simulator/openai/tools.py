@@ -22,16 +22,9 @@ def from_functions(functions: Sequence[Any]) -> list[Tool]:
     return [_function(function, f"functions[{number}]") for number, function in enumerate(functions)]
 
 
-def from_responses(tools: Sequence[Any]) -> list[Tool]:
-    """`tools` of the Responses API: a function stands beside its type; built-in tools are no functions."""
-    found: list[Tool] = []
-    for number, tool in enumerate(tools):
-        checks.expect(tool, "object", f"tools[{number}]")
-        if tool.get("type") is None:
-            raise checks.missing(f"tools[{number}].type")
-        if tool["type"] == "function":
-            found.append(_function(tool, f"tools[{number}]"))
-    return found
+def function(tool: Mapping[str, Any], where: str) -> Tool:
+    """A function among the `tools` of the Responses API, where it stands beside its type."""
+    return _function(tool, where)
 
 
 def choice(given: Any, tools: Sequence[Tool]) -> str:
