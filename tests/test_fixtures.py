@@ -146,7 +146,7 @@ def is_on_a_topic_of_its_own(path: Path) -> None:
 
     # no content word of it stands in another of the ten
     def content(other: str) -> set[str]:
-        return {word for word in re.findall(r"[a-z]{6,}", fixture(other).read_text().lower())}
+        return set(re.findall(r"[a-z]{6,}", fixture(other).read_text().lower()))
 
     mine = content(path.name)
     for other in TOPICS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TypeAlias
 from urllib.parse import parse_qs
@@ -67,6 +67,7 @@ class Simulator:
                 await writing.piecemeal(scope, send, unrouted, refused)
             return
         operation = f"{provider} {match.route.operation}"
+        began = tenant.clock.now()  # before any wait: what is under way together ends together
         tenant.gauges.enter(operation)
         try:
             met: Sequence[Fault] = ()
@@ -98,7 +99,9 @@ class Simulator:
                 tenant.id,
                 f"{scope['scheme']}://{headers.get('host') or _address(scope)}{mount}",
                 tenant.durations,
-                next((fault.deed.code for fault in met if isinstance(fault.deed, faults.Outcome)), None) if met else None,
+                next((fault.deed.code for fault in met if isinstance(fault.deed, faults.Outcome)), None)
+                if met
+                else None,
             )
             if answer is None:
                 if met or tenant.deviation is not None:
@@ -106,7 +109,7 @@ class Simulator:
                 else:
                     answer = self._handled(api, tenant, match.route, call)
                 if answer.seconds:
-                    tenant.clock.pass_until(call.now + timedelta(seconds=answer.seconds))
+                    tenant.clock.pass_from(began, answer.seconds)
             if not writing.at_once(scope, api, call, answer):
                 await writing.piecemeal(scope, send, call, answer)
         except ClientGone:

@@ -48,10 +48,10 @@ class TenantClock:
         self._set(moment.astimezone(UTC))
         return self._base
 
-    def pass_until(self, moment: datetime) -> None:
-        """Move a clock that stands still forward to `moment`, unless it is past it: answers under way together end together."""
-        if not self.speed and self._base < moment < LATEST:
-            self._base = moment
+    def pass_from(self, began: datetime, seconds: float) -> None:
+        """Move a clock that stands still to so long after `began`, unless it is past that: answers under way together end together."""
+        if not self.speed and seconds < (LATEST - began).total_seconds():
+            self._base = max(self._base, began + timedelta(seconds=seconds))
 
     def _set(self, now: datetime) -> None:
         self._base = now

@@ -19,6 +19,9 @@ from support.simulator.deviations import TABLE, Running
 from support.simulator.tenants import Tenant, Tenants
 from support.simulator.wire import Json, ProviderApi
 
+LONGEST = 1e9
+"""Seconds of a duration: some thirty years."""
+
 ProviderName = Literal["OpenAI", "Anthropic", "Gemini"]
 
 
@@ -281,8 +284,8 @@ class ControlPlane:
 
 
 def _check_durations(durations: dict[str, float]) -> None:
-    if any(seconds < 0 for seconds in durations.values()):
-        raise Refused("A duration is a number of seconds, 0 or more.")
+    if not all(0 <= seconds <= LONGEST for seconds in durations.values()):
+        raise Refused(f"A duration is a number of seconds from 0 to {LONGEST:,.0f}.")
 
 
 def _running(name: str | None) -> Running | None:

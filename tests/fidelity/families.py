@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.fidelity import standing, standing_caches, standing_file_search, standing_fine_tuning, standing_vector_stores
+from tests.fidelity import (
+    standing,
+    standing_batches,
+    standing_caches,
+    standing_file_search,
+    standing_fine_tuning,
+    standing_responses,
+    standing_vector_stores,
+)
 from tests.fidelity.standing import Prepare
 
 
@@ -61,6 +69,8 @@ _GEMINI_STORE = ("displayName", "activeDocumentsCount", "sizeBytes", "embeddingM
 _GEMINI_DOCUMENT = ("displayName", "state", "sizeBytes", "mimeType")
 _GEMINI_UPLOADED = ("@type", "mimeType", "sizeBytes")
 _GEMINI_CACHE = ("model", "displayName")
+_OPENAI_BATCH = ("object", "endpoint", "completion_window", "status", "request_counts.total", "request_counts.completed")
+_ANTHROPIC_BATCH = ("type", "processing_status", "request_counts.processing", "request_counts.succeeded", "request_counts.errored")
 _OPENAI_ERROR = ("error.type", "error.param", "error.code")
 _ANTHROPIC_ERROR = ("type", "error.type")
 _GEMINI_ERROR = ("error.code", "error.message", "error.status", "error.details[ErrorInfo].reason")
@@ -76,6 +86,10 @@ FAMILIES = (
     Family("OpenAI", "files-get", (*_OPENAI_FILE, *_OPENAI_ERROR, "error.message", "detail.message"), prepare=(standing.file,)),
     Family("OpenAI", "files-delete", ("object", "deleted", *_OPENAI_ERROR, "error.message", "detail.message"), prepare=(standing.file,)),
     Family("OpenAI", "files-content", (*_OPENAI_ERROR, "error.message", "detail.message"), prepare=(standing.file,)),
+    Family("OpenAI", "batches-create", _OPENAI_BATCH, prepare=(standing_batches.input_file,)),
+    Family("OpenAI", "batches-get", _OPENAI_BATCH, prepare=(standing_batches.openai_batch,)),
+    Family("OpenAI", "batches-list", ("object", "has_more", *_items("data[]", _OPENAI_BATCH)), prepare=(standing_batches.openai_batches,)),
+    Family("OpenAI", "batches-cancel", _OPENAI_BATCH, prepare=(standing_batches.openai_batch,)),
     Family("OpenAI", "models-list", ("object", *_OPENAI_ERROR, "error.message")),
     Family("OpenAI", "models-get", ("id", "object", "created", *_OPENAI_ERROR, "error.message")),
     Family("OpenAI", "chat-completions-unary", ("object", "model", "choices[].message.role", *_OPENAI_ERROR, "error.message")),
@@ -167,6 +181,21 @@ FAMILIES = (
     Family("Anthropic", "files-get", _ANTHROPIC_FILE, prepare=(standing.file,)),
     Family("Anthropic", "files-delete", ("type",), prepare=(standing.file,)),
     Family("Anthropic", "files-content", _ANTHROPIC_ERROR, prepare=(standing.file,)),
+    Family("Anthropic", "message-batches-create", _ANTHROPIC_BATCH),
+    Family("Anthropic", "message-batches-get", _ANTHROPIC_BATCH, prepare=(standing_batches.anthropic_batch,)),
+    Family(
+        "Anthropic",
+        "message-batches-list",
+        ("has_more", *_items("data[message_batch]", _ANTHROPIC_BATCH)),
+        prepare=(standing_batches.anthropic_batches,),
+    ),
+    Family("Anthropic", "message-batches-delete", ("type",), prepare=(standing_batches.anthropic_batch,)),
+    Family(
+        "Anthropic",
+        "message-batches-results",
+        ("custom_id", "result(succeeded).type", *_ANTHROPIC_ERROR),
+        prepare=(standing_batches.anthropic_batch,),
+    ),
     Family("Anthropic", "models-list", (*_ANTHROPIC_ERROR, "error.message")),
     Family("Anthropic", "models-get", ("id", "type", "display_name", "created_at")),
     Family("Anthropic", "messages-unary", ("type", "role", "model", *_ANTHROPIC_ERROR, "error.message")),
@@ -176,11 +205,17 @@ FAMILIES = (
     Family("Gemini", "files-list", _items("files[]", _GEMINI_FILE), prepare=(standing.listed(key="files"),)),
     Family("Gemini", "files-get", _GEMINI_FILE, prepare=(standing.file,)),
     Family("Gemini", "cachedcontents-create", _GEMINI_CACHE),
-    Family("Gemini", "cachedcontents-get", (*_GEMINI_CACHE, "error.code", "error.message", "error.status"), prepare=(standing_caches.cache,)),
+    Family(
+        "Gemini",
+        "cachedcontents-get",
+        (*_GEMINI_CACHE, "error.code", "error.message", "error.status"),
+        prepare=(standing_caches.cache,),
+    ),
     Family("Gemini", "cachedcontents-list", _items("cachedContents[]", _GEMINI_CACHE), prepare=(standing_caches.cache,)),
     Family("Gemini", "cachedcontents-update", _GEMINI_CACHE, prepare=(standing_caches.cache,)),
     Family("Gemini", "cachedcontents-delete", prepare=(standing_caches.cache,)),
     Family("Gemini", "files-delete", prepare=(standing.file,)),
+    Family("Gemini", "batches-create", _items("metadata(GenerateContentBatch)", ("@type", "model", "state"))),
     Family("Gemini", "models-list", _GEMINI_ERROR),
     Family("Gemini", "generatecontent", ("modelVersion", *_GEMINI_ERROR), prepare=(standing_file_search.searched,)),
     Family("Gemini", "streamgeneratecontent-sse", ("chunk/modelVersion", *_GEMINI_ERROR), prepare=(standing_file_search.searched,)),

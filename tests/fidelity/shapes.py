@@ -14,7 +14,7 @@ OPAQUE = frozenset(
         "arguments", "args", "input", "schema", "parameters", "metadata", "logit_bias", "parsed", "quotaDimensions",
     }
 )  # fmt: skip
-"""Keys whose content is the caller's or the model's: what is below them is not compared."""
+"""Keys whose content is the caller's or the model's: what is below them is not compared, but for a message of a named type."""
 
 _KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
@@ -51,7 +51,7 @@ class Shape:
                 self.keys[at, str(key)] += 1
                 path = _joined(at, str(key), item)
                 self._note(path, item)
-                if key not in OPAQUE:
+                if key not in OPAQUE or (isinstance(item, dict) and "@type" in item):
                     self._walk(item, path)
         elif isinstance(value, list):
             for item in value:

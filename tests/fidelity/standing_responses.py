@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from graphlib import TopologicalSorter
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,7 +18,7 @@ _STORE = re.compile(r"vs_\w+")
 _RESPONSE = re.compile(r"resp_\w+")
 _CONVERSATION = re.compile(r"conv_\w+")
 _ITEM = re.compile(r"(?:msg|fc)_\w+")
-_INDEXED, _QUEUED, _ENDED = 10.0, 1.5, 600.0
+_INDEXED, _QUEUED, _ENDED = 10.0, 1.05, 600.0
 """Seconds after which a document is indexed, a response is under way, and it has ended."""
 
 
@@ -52,14 +54,20 @@ def response(account: Account, one: Recorded, request: Request) -> Request:
         return request
     like = _as_recorded(one, named[0])
     wanted = {key: like[key] for key in ("background", "instructions", "tools", "store") if like.get(key)}
-    items = _items_of(one, named[0])
+    kinds = {item["type"] for item in like.get("output", ())}
+    if "function_call" in kinds:
+        wanted["tool_choice"] = "required"
+    if "reasoning" not in kinds and (like.get("reasoning") or {}).get("effort"):
+        wanted["reasoning"] = {"effort": "none"}
+    known = _ordered(one, named[0])
+    items = _sent(one, known)
     made = _respond(account, {"model": like.get("model", "gpt-4o-mini"), "input": items or "Hello", **wanted})
     status = one.body.get("status") if isinstance(one.body, dict) else None
-    if one.path.endswith("/cancel") or like.get("status") == "in_progress" == status:
+    if one.path.endswith("/cancel") or status == "in_progress":
         _advance(account, _QUEUED)
-    else:
-        _advance(account, _ENDED if wanted.get("background") else 0)
-    return renamed(request, {named[0]: made, **_cursor(account, one, made)})
+    elif status != "queued" and wanted.get("background"):
+        _advance(account, _ENDED)
+    return renamed(request, {named[0]: made, **_cursor(account, one, made, known, len(items))})
 
 
 def _as_recorded(one: Recorded, response_id: str) -> dict[str, Any]:
@@ -77,61 +85,57 @@ def _told(stream: Any) -> list[dict[str, Any]]:
     return [event["response"] for event in map(json.loads, lines) if "response" in event]
 
 
-def _items_of(one: Recorded, response_id: str) -> list[dict[str, Any]]:
-    """What was put in, the oldest first, as far as the recorded pages of this list show it."""
-    found: dict[str, dict[str, Any]] = {}
-    for other in (one, *session_of(one)):
-        if not other.path.endswith(f"{response_id}/input_items") or other.refused:
+def _ordered(one: Recorded, response_id: str) -> dict[str, dict[str, Any]]:
+    """What all recorded pages of this list show by id, the oldest first; of what only a cursor names, nothing."""
+    known: dict[str, dict[str, Any]] = {}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for other in session_of(one):
+        if not other.path.endswith(f"{response_id}/input_items"):
             continue
-        page = other.body["data"]
-        for item in page if parse_qs(other.query).get("order") == ["asc"] else page[::-1]:
-            found.setdefault(item["id"], {key: value for key, value in item.items() if key != "id"})
-    newest_first = not found or all(
-        parse_qs(other.query).get("order") != ["asc"]
-        for other in session_of(one)
-        if other.path.endswith(f"{response_id}/input_items")
-    )
-    items = list(found.values())
-    pages = [other for other in session_of(one) if other.path.endswith(f"{response_id}/input_items")]
-    if newest_first and len(pages) > 1:  # the second page holds the older ones
-        items = [
-            {key: value for key, value in item.items() if key != "id"}
-            for item in _in_order([item for other in pages for item in other.body["data"]])
-        ]
-    more = isinstance(one.body, dict) and one.body.get("has_more") and len(items) == len(one.body.get("data", ()))
-    if more:
-        spare = {"role": "user", "content": "One more"}
-        items = [*items, spare] if "asc" in one.query else [spare, *items]
-    return [_sendable(item) for item in items]
+        known |= {item["id"]: item for item in other.body["data"]}
+        page = [*parse_qs(other.query).get("after", ()), *(item["id"] for item in other.body["data"])]
+        for item_id in page:
+            sorter.add(item_id)
+        for older, newer in pairwise(page if "order=asc" in other.query else page[::-1]):
+            sorter.add(newer, older)
+    return {item_id: known.get(item_id, {}) for item_id in sorter.static_order()}
 
 
-def _in_order(newest_first: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return list({item["id"]: item for item in newest_first}.values())[::-1]
+def _sent(one: Recorded, known: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items as one sends them, with one beside them where the recorded page ends before the list does."""
+    items = [_sendable(item) for item in known.values()]
+    if one.path.endswith("/input_items") and one.body["has_more"]:
+        last = one.body["data"][-1]["id"]
+        if "order=asc" in one.query and last == list(known)[-1]:
+            items.append(_sendable({}))
+        elif "order=asc" not in one.query and last == next(iter(known)):
+            items.insert(0, _sendable({}))
+    return items
 
 
 def _sendable(item: dict[str, Any]) -> dict[str, Any]:
     """A shown item as one sends it: a file and a picture have their content again."""
-    for part in item.get("content") or ():
-        if part["type"] == "input_file":
-            part["file_data"] = "data:text/plain;base64,UGl6emEu"
-            part.pop("file_id", None)
-        elif part["type"] == "input_image":
-            part["image_url"] = "data:image/png;base64,iVBORw0KGgo="
-            part.pop("file_id", None)
-    return item
+    sent = {key: value for key, value in item.items() if key != "id"} or {"role": "user", "content": "Hello"}
+    if isinstance(sent.get("content"), list):
+        sent["content"] = [{**part, **_CONTENT.get(part["type"], {})} for part in sent["content"]]
+    return sent
 
 
-def _cursor(account: Account, one: Recorded, response_id: str) -> dict[str, str]:
+_CONTENT = {
+    "input_file": {"file_data": "data:text/plain;base64,UGl6emEu"},
+    "input_image": {"image_url": "data:image/png;base64,iVBORw0KGgo="},
+}
+
+
+def _cursor(account: Account, one: Recorded, response_id: str, known: dict[str, Any], sent: int) -> dict[str, str]:
     """Our item for the one after which the recorded page begins."""
     query = parse_qs(one.query)
     if "after" not in query:
         return {}
-    order = query.get("order", ["desc"])[0]
-    page = json_of(
-        account.send("OpenAI", Request("GET", f"/v1/responses/{response_id}/input_items", f"limit=100&order={order}"))
-    )
-    ours = [item["id"] for item in page["data"]]
-    return {query["after"][0]: ours[-1 - len(one.body["data"]) - bool(one.body["has_more"])]}
+    path = f"/v1/responses/{response_id}/input_items"
+    ours = json_of(account.send("OpenAI", Request("GET", path, "limit=100&order=asc")))["data"]
+    before = sent - len(known) if "order=asc" not in one.query else 0
+    return {query["after"][0]: ours[before + list(known).index(query["after"][0])]["id"]}
 
 
 def conversation(account: Account, one: Recorded, request: Request) -> Request:

@@ -15,11 +15,13 @@ from openai.pagination import SyncCursorPage
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.fine_tuning import FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
+from openai.types.conversations import Conversation, ConversationDeletedResource, ConversationItem, ConversationItemList
+from openai.types.responses import Response, ResponseStreamEvent
 from openai.types.responses.input_token_count_response import InputTokenCountResponse
+from openai.types.responses.response_item_list import ResponseItemList
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tests.fidelity import streams
-from tests.fidelity.exchanges import is_stream
 from tests.fidelity.families import FAMILIES, Family
 from tests.fidelity.own_exchanges import exchanges
 from tests.fidelity.recordings import ABSENT, RECORDINGS, Recorded, recorded
@@ -30,11 +32,22 @@ TYPES: dict[str, Any] = {
     "OpenAI files-list": gpt.FileObject,
     "OpenAI files-get": gpt.FileObject,
     "OpenAI files-delete": gpt.FileDeleted,
+    "OpenAI batches-create": gpt.Batch,
+    "OpenAI batches-get": gpt.Batch,
+    "OpenAI batches-list": gpt.Batch,
+    "OpenAI batches-cancel": gpt.Batch,
     "OpenAI models-list": gpt.Model,
     "OpenAI models-get": gpt.Model,
     "OpenAI chat-completions-unary": ChatCompletion,
     "OpenAI chat-completions-streaming": ChatCompletionChunk,
     "OpenAI responses-input-tokens": InputTokenCountResponse,
+    "OpenAI responses-create": Response,
+    "OpenAI responses-streaming": ResponseStreamEvent,
+    "OpenAI responses-get": Response | ResponseStreamEvent,
+    "OpenAI responses-cancel": Response,
+    "OpenAI responses-input-items": ResponseItemList,
+    "OpenAI conversations-create-get-update-delete": Conversation | ConversationDeletedResource,
+    "OpenAI conversations-items": ConversationItemList | ConversationItem,
     "OpenAI vector-stores-delete": gpt.VectorStoreDeleted,
     "OpenAI fine-tuning-events": SyncCursorPage[FineTuningJobEvent],
     "OpenAI fine-tuning-checkpoints": SyncCursorPage[FineTuningJobCheckpoint],
@@ -43,6 +56,11 @@ TYPES: dict[str, Any] = {
     "Anthropic files-list": claude.FileMetadata,
     "Anthropic files-get": claude.FileMetadata,
     "Anthropic files-delete": claude.DeletedFile,
+    "Anthropic message-batches-create": claude.messages.MessageBatch,
+    "Anthropic message-batches-get": claude.messages.MessageBatch,
+    "Anthropic message-batches-list": claude.messages.MessageBatch,
+    "Anthropic message-batches-delete": claude.messages.DeletedMessageBatch,
+    "Anthropic message-batches-results": claude.messages.MessageBatchIndividualResponse,
     "Anthropic models-list": claude.ModelInfo,
     "Anthropic models-get": claude.ModelInfo,
     "Anthropic messages-unary": claude.Message,
@@ -60,7 +78,22 @@ TYPES: dict[str, Any] = {
 """The type of each answer; of a list's items, of a stream's events. Enumerations as numbers are nothing that an SDK asks for."""
 
 SERVICE_TIER = {".usageMetadata.serviceTier": "recorded since 2026-05; the SDK's converter drops it"}
+_RESPONSE = {name: "in every recording since 2026-02" for name in (".frequency_penalty", ".presence_penalty", ".store")}
+_WEB_SEARCH = {
+    f".tools[].{name}": "in every recording of web search since 2026-08"
+    for name in ("return_token_budget", "search_content_types")
+}
+_IN_EVENTS = {f".response{name}": why for name, why in _RESPONSE.items()}
+_BILLING = {".billing": "in every recording since 2025-11, outside streams"}
 NOT_IN_THE_TYPE: dict[str, dict[str, str]] = {
+    "OpenAI responses-create": {**_RESPONSE, **_BILLING, **_WEB_SEARCH},
+    "OpenAI responses-streaming": {
+        **_IN_EVENTS,
+        **{f".response{name}": why for name, why in _WEB_SEARCH.items()},
+        ".obfuscation": "in every recording since 2025-09",
+    },
+    "OpenAI responses-get": {**_RESPONSE, **_BILLING, **_IN_EVENTS},
+    "OpenAI responses-cancel": _RESPONSE,
     "OpenAI fine-tuning-events": {".object": "every list names its kind"},
     "OpenAI fine-tuning-checkpoints": {
         ".object": "every list names its kind",
@@ -111,7 +144,7 @@ def _as_the_sdk_asks(one: Recorded) -> Recorded:
 
 
 def _values(one: Recorded, answer: httpx.Response) -> list[Any]:
-    if isinstance(one.body, str) and is_stream(one.body):
+    if answer.headers["content-type"].startswith("text/event-stream") and answer.text.startswith(("data:", "event:")):
         return [event.data for event in streams.read(answer.text).events if event.label != "ping"]
     body = answer.json()
     if one.family.endswith("-list"):

@@ -289,8 +289,15 @@ async def test_details_tell_the_delay_the_field_and_the_reason() -> None:
 
 
 async def test_only_what_is_offered_is_there(gateway: GeminiGateway) -> None:
-    offered = {Capability.FILES, Capability.CACHES, Capability.CHAT, Capability.TOKENS, Capability.MODELS}
-    assert gateway.capabilities == offered
+    assert gateway.capabilities == {
+        Capability.FILES,
+        Capability.CACHES,
+        Capability.VECTOR_STORES,
+        Capability.CHAT,
+        Capability.EMBEDDINGS,
+        Capability.TOKENS,
+        Capability.MODELS,
+    }
 
 
 async def test_a_gateway_per_scenario_is_cheap(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

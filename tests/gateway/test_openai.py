@@ -395,7 +395,14 @@ async def test_each_refusal_has_its_kind(status: int, code: str | None, message:
 
 
 async def test_only_what_is_offered_is_there(gateway: OpenAIGateway) -> None:
-    assert gateway.capabilities == {Capability.FILES, Capability.CHAT, Capability.TOKENS, Capability.MODELS}
+    assert gateway.capabilities == {
+        Capability.FILES,
+        Capability.VECTOR_STORES,
+        Capability.CHAT,
+        Capability.EMBEDDINGS,
+        Capability.TOKENS,
+        Capability.MODELS,
+    }
 
 
 async def test_a_gateway_per_scenario_is_cheap(bench: Bench) -> None:

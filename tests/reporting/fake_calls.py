@@ -40,6 +40,7 @@ def exchange(
         method=method,
         path=path,
         request_headers={"user-agent": "OpenAI/Python 3.54.0", "content-type": sent_type},
+        credentials=(),
         request=body(sent),
         attempt=attempt,
         started=0.0,

@@ -69,6 +69,14 @@ NO_OBJECT = st.one_of(
 ).filter(lambda body: not is_object(body))
 
 Path = tuple[str | int, ...]
+_ANY = tuple(_SCALAR)
+_ITEMS: dict[Path, tuple[str, ...]] = {
+    ("items",): ("string", "number", "boolean", "object"),
+    ("items", 0): _ANY,
+    ("items", 0, "role"): _ANY,
+    ("items", 0, "content"): ("number", "boolean", "object"),
+}
+_PAIRS: dict[Path, tuple[str, ...]] = {("metadata",): ("string", "number", "boolean", "array")}
 # Where a value may be put -> the JSON types that cannot be there.
 _NEVER: dict[tuple[str, str], dict[Path, tuple[str, ...]]] = {
     ("OpenAI", "chat.create"): {
@@ -101,6 +109,52 @@ _NEVER: dict[tuple[str, str], dict[Path, tuple[str, ...]]] = {
     ("OpenAI", "tokens.count"): {
         ("model",): ("number", "boolean", "array", "object", "string"),
         ("input",): ("number", "boolean", "object"),
+    },
+    ("OpenAI", "responses.create"): {
+        ("model",): _ANY,
+        ("input",): ("number", "boolean", "object"),
+        ("input", 0): _ANY,
+        ("input", 0, "role"): _ANY,
+        ("input", 0, "type"): _ANY,
+        ("input", 0, "content"): ("number", "boolean", "object"),
+        ("instructions",): ("number", "boolean", "array", "object"),
+        ("previous_response_id",): _ANY,
+        ("conversation",): _ANY,
+        ("background",): ("string", "number", "array", "object"),
+        ("stream",): ("string", "number", "array", "object"),
+        ("store",): ("string", "number", "array", "object"),
+        ("include",): ("string", "number", "boolean", "object"),
+        ("include", 0): _ANY,
+        ("max_output_tokens",): ("string", "boolean", "array", "object"),
+        ("max_tool_calls",): ("string", "boolean", "array", "object"),
+        ("temperature",): _ANY,
+        ("tools",): ("string", "number", "boolean", "object"),
+        ("tools", 0): _ANY,
+        ("tool_choice",): _ANY,
+        ("text",): ("string", "number", "boolean", "array"),
+        ("text", "format"): _ANY,
+        ("text", "format", "type"): _ANY,
+        ("text", "verbosity"): _ANY,
+        ("reasoning",): ("string", "number", "boolean", "array"),
+        ("reasoning", "effort"): _ANY,
+        ("truncation",): _ANY,
+        ("service_tier",): _ANY,
+        **_PAIRS,
+    },
+    ("OpenAI", "responses.compact"): {
+        ("model",): _ANY,
+        ("input",): ("number", "boolean", "object"),
+        ("input", 0): _ANY,
+    },
+    ("OpenAI", "conversations.create"): {**_ITEMS, **_PAIRS},
+    ("OpenAI", "conversations.update"): _PAIRS,
+    ("OpenAI", "conversations.items.create"): _ITEMS,
+    ("OpenAI", "containers.create"): {
+        ("name",): ("number", "boolean", "array", "object"),
+        ("file_ids",): ("string", "number", "boolean", "object"),
+        ("file_ids", 0): _ANY,
+        ("expires_after",): ("string", "number", "boolean", "array"),
+        ("memory_limit",): _ANY,
     },
     ("OpenAI", "fine_tuning.jobs.create"): {
         ("model",): ("number", "boolean", "array", "object", "string"),
@@ -173,6 +227,30 @@ _NEVER: dict[tuple[str, str], dict[Path, tuple[str, ...]]] = {
         ("generationConfig", "thinkingConfig"): ("number", "boolean", "string"),
         ("generationConfig", "responseSchema", "type"): ("string", "boolean", "object"),
     },
+    ("OpenAI", "batches.create"): {
+        ("input_file_id",): ("number", "boolean", "array", "object"),
+        ("endpoint",): ("string", "number", "boolean", "array", "object"),
+        ("completion_window",): ("string", "number", "boolean", "array", "object"),
+        ("metadata",): ("string", "number", "boolean", "array"),
+        ("output_expires_after",): ("string", "number", "boolean", "array", "object"),
+        ("output_expires_after", "seconds"): ("string", "number", "boolean", "array", "object"),
+    },
+    ("Anthropic", "batches.create"): {
+        ("requests",): ("string", "number", "boolean", "array", "object"),
+        ("requests", 0): ("string", "number", "boolean", "array", "object"),
+        ("requests", 0, "custom_id"): ("number", "boolean", "array", "object"),
+        ("requests", 0, "params"): ("string", "number", "boolean", "array"),
+    },
+    ("Gemini", "batches.create"): {
+        ("batch",): ("number", "boolean", "string"),
+        ("batch", "displayName"): ("number", "boolean", "object"),
+        ("batch", "inputConfig"): ("number", "boolean", "string"),
+        ("batch", "inputConfig", "fileName"): ("number", "boolean", "object", "string"),
+        ("batch", "inputConfig", "requests"): ("number", "boolean", "string"),
+        ("batch", "inputConfig", "requests", "requests"): ("number", "boolean", "string"),
+        ("batch", "inputConfig", "requests", "requests", 0, "request"): ("number", "boolean", "string"),
+        ("batch", "inputConfig", "requests", "requests", 0, "metadata"): ("number", "boolean", "string"),
+    },
     ("Gemini", "tokens.count"): {
         ("contents",): ("number", "boolean", "string"),
         ("contents", 0, "parts"): ("number", "boolean", "string"),
@@ -186,11 +264,20 @@ _NEVER: dict[tuple[str, str], dict[Path, tuple[str, ...]]] = {
 _NEEDED: dict[str, tuple[str, ...]] = {
     "OpenAI chat.create": ("model", "messages"),
     "OpenAI tokens.count": (),
+    "OpenAI responses.create": ("model", "input"),
+    "OpenAI responses.compact": ("model", "input"),
+    "OpenAI conversations.create": (),
+    "OpenAI conversations.update": ("metadata",),
+    "OpenAI conversations.items.create": ("items",),
+    "OpenAI containers.create": ("name",),
     "OpenAI fine_tuning.jobs.create": ("model", "training_file"),
     "OpenAI fine_tuning.permissions.create": ("project_ids",),
     "Anthropic chat.create": ("model", "messages", "max_tokens"),
     "Anthropic tokens.count": ("model", "messages"),
     "Gemini chat.create": ("contents",),
+    "OpenAI batches.create": ("input_file_id", "endpoint", "completion_window"),
+    "Anthropic batches.create": ("requests",),
+    "Gemini batches.create": ("batch",),
     "Gemini tokens.count": (),
     "Gemini vector_stores.create": (),
 }

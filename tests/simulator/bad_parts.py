@@ -156,12 +156,29 @@ def whole_body(provider: str, operation: str) -> dict[str, Any]:
     known: dict[tuple[str, str], dict[str, Any]] = {
         ("OpenAI", "chat.create"): {"model": model, "messages": said},
         ("OpenAI", "tokens.count"): {"model": model, "input": "hello there"},
+        ("OpenAI", "responses.create"): {"model": model, "input": "hello there"},
+        ("OpenAI", "responses.compact"): {"model": model, "input": "hello there"},
+        ("OpenAI", "conversations.create"): {"metadata": {"topic": "trees"}},
+        ("OpenAI", "conversations.update"): {"metadata": {"topic": "trees"}},
+        ("OpenAI", "conversations.items.create"): {"items": said},
+        ("OpenAI", "containers.create"): {"name": "workshop"},
         ("OpenAI", "fine_tuning.jobs.create"): {"model": "gpt-4o-mini", "training_file": "file-none"},
         ("OpenAI", "fine_tuning.permissions.create"): {"project_ids": ["proj_a"]},
         ("Anthropic", "chat.create"): {"model": model, "max_tokens": 16, "messages": said},
         ("Anthropic", "tokens.count"): {"model": model, "messages": said},
         ("Gemini", "chat.create"): {"contents": [{"role": "user", "parts": [{"text": "hello there"}]}]},
         ("Gemini", "tokens.count"): {"contents": [{"role": "user", "parts": [{"text": "hello there"}]}]},
+        ("OpenAI", "batches.create"): {
+            "input_file_id": "file-none",
+            "endpoint": "/v1/chat/completions",
+            "completion_window": "24h",
+        },
+        ("Anthropic", "batches.create"): {"requests": [{"custom_id": "first", "params": {"messages": said}}]},
+        ("Gemini", "batches.create"): {
+            "batch": {
+                "inputConfig": {"requests": {"requests": [{"request": {"contents": [{"parts": [{"text": "hi"}]}]}}]}}
+            }
+        },
         ("Gemini", "vector_stores.create"): {"displayName": "Notes", "embeddingModel": "models/gemini-embedding-001"},
     }
     return known.get((provider, operation), {})

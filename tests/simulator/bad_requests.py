@@ -81,7 +81,7 @@ def lost(draw: st.DrawFn, sender: Sender) -> Bad:
         target = draw(
             st.sampled_from([target + end for end in wrong] + [target.replace("/v1", "/V1"), target[:-1] + "/"])
         )
-        if target[-1] == "/" and _served(sender, method, target):
+        if _served(sender, method, target):
             target += "/a/b/c/d/e"
     query = draw(st.sampled_from(["", "?", "?a=%zz&=&&", "?" + "q" * 3000]))
     start = head(method, target + query, (*sender.identity(), *draw(ODD_HEADERS)))
@@ -134,7 +134,8 @@ def broken_form(draw: st.DrawFn, sender: Sender) -> Bad:
     content_type, body, why = draw(bad_forms.bad_form(sender.provider))
     typed = (("content-type", content_type),) if content_type is not None else ()
     start = head(route.method, draw(target_of(sender, route)), (*sender.identity(), *typed, *draw(ODD_HEADERS)))
-    return Bad(sender.provider, why, framed(draw, start, body), frozenset({400}))
+    statuses = {400, 404} if "{" in route.path else {400}  # what the path names may be looked for first
+    return Bad(sender.provider, why, framed(draw, start, body), frozenset(statuses))
 
 
 @st.composite
@@ -170,7 +171,7 @@ _BAD_QUERIES = {
 @st.composite
 def bad_query(draw: st.DrawFn, sender: Sender) -> Bad:
     """A parameter that a list does not take, or with a value that it cannot have."""
-    lists = [route for route in sender.routes() if route.operation in ("files.list", "models.list")]
+    lists = [route for route in sender.routes() if route.operation in ("files.list", "models.list", "batches.list")]
     if sender.provider == "Gemini":
         lists += [route for route in sender.routes() if route.operation == "vector_stores.list"]
     if sender.provider == "OpenAI":  # the list of models heeds no parameter

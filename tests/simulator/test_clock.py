@@ -57,6 +57,28 @@ def test_steps_add_up(steps: list[float]) -> None:
         assert clock.advance(seconds) == expected
 
 
+def test_times_that_began_together_pass_together() -> None:
+    clock = TenantClock(NOON)
+    for seconds in (3.0, 1.0, 2.0):
+        clock.pass_from(NOON, seconds)
+        assert clock.now() == NOON + timedelta(seconds=3)
+    clock.pass_from(NOON + timedelta(seconds=2), 4.0)
+    assert clock.now() == NOON + timedelta(seconds=6)
+
+
+@pytest.mark.parametrize("seconds", [1e9 * 1e6, float("inf"), float("nan")])
+def test_no_time_passes_the_end_of_the_clock(seconds: float) -> None:
+    clock = TenantClock(NOON)
+    clock.pass_from(NOON, seconds)
+    assert clock.now() == NOON
+
+
+def test_on_a_running_clock_time_passes_by_itself() -> None:
+    clock = TenantClock(NOON, speed=1)
+    clock.pass_from(NOON, 3600)
+    assert clock.now() < NOON + timedelta(seconds=60)
+
+
 def test_each_tenant_has_its_own(open_tenant: Callable[..., Account]) -> None:
     moved, other = open_tenant(), open_tenant()
     moved.advance(60)

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,8 @@ def test_latency_is_real_time(open_tenant: Callable[..., Account]) -> None:
         ("POST", "tenants", {"deviation": "files.nonsense"}, 422, "There is no deviation 'files.nonsense'"),
         ("POST", "tenants", {"now": "2026-11-22T10:00:00"}, 422, "now: "),
         ("POST", "tenants", {"durations": {"x": -1}}, 422, "A duration is"),
+        ("POST", "tenants", {"durations": {"x": 1e300}}, 422, "A duration is"),
+        ("POST", "tenants/nobody/durations", {"durations": {}}, 404, "There is no tenant 'nobody'."),
         ("GET", "tenants/nobody", None, 404, "There is no tenant 'nobody'."),
         ("POST", "tenants/nobody/clock", {"advance": 1}, 404, "There is no tenant 'nobody'."),
         ("DELETE", "tenants/nobody", None, 404, "There is no tenant 'nobody'."),
@@ -143,6 +146,65 @@ def test_refuses_what_it_does_not_know(
     answer = plane.request(method, f"/_simulator/{path}", json=body)
     assert answer.status_code == status
     assert sentence in answer.json()["error"]
+
+
+def set_durations(account: Account, body: Any) -> httpx.Response:
+    return account.plane.post(f"/_simulator/tenants/{account.id}/durations", json=body)
+
+
+def test_durations_are_set_and_those_that_are_not_named_stay(open_tenant: Callable[..., Account]) -> None:
+    account = open_tenant(durations={"chat.request": 1.0, "files.processing": 2.0})
+    answer = set_durations(account, {"durations": {"chat.request": 5, "chat.output_token": 0.5}})
+    now = {"chat.request": 5.0, "files.processing": 2.0, "chat.output_token": 0.5}
+    assert (answer.status_code, answer.json()) == (200, {"durations": now})
+    assert account.show()["durations"] == now
+    assert set_durations(account, {"durations": {}}).json() == {"durations": now}
+
+
+def test_durations_hold_from_the_next_answer_on(open_tenant: Callable[..., Account]) -> None:
+    account = open_tenant(durations={"chat.uncached_token": 0, "chat.cached_token": 0, "chat.output_token": 0})
+    hello = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Hello"}]}
+    with account.client("OpenAI") as http:
+        for seconds in (2, 7):
+            assert set_durations(account, {"durations": {"chat.request": seconds}}).is_success
+            before = datetime.fromisoformat(account.now())
+            http.post("/v1/chat/completions", json=hello).raise_for_status()
+            assert (datetime.fromisoformat(account.now()) - before).total_seconds() == seconds
+
+
+def test_durations_of_one_tenant_are_not_anothers(open_tenant: Callable[..., Account]) -> None:
+    mine, yours = open_tenant(), open_tenant()
+    assert set_durations(mine, {"durations": {"chat.request": 5}}).is_success
+    assert yours.show()["durations"] == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({}, "durations: Field required."),
+        ({"durations": {"chat.request": 1}, "speed": 2}, "There is no field 'speed'."),
+        ({"durations": {"chat.request": -0.1}}, "A duration is a number of seconds from 0 to 1,000,000,000."),
+        ({"durations": {"fine": 1, "chat.request": 1e10}}, "A duration is"),
+        ({"durations": {"chat.request": "1"}}, "durations.chat.request: "),
+        ({"durations": {"chat.request": True}}, "durations.chat.request: "),
+        ({"durations": {"chat.request": None}}, "durations.chat.request: "),
+        ({"durations": [1]}, "durations: "),
+    ],
+)
+def test_durations_that_make_no_sense_change_nothing(tenant: Account, body: Any, sentence: str) -> None:
+    answer = set_durations(tenant, body)
+    assert answer.status_code == 422
+    assert sentence in answer.json()["error"]
+    assert tenant.show()["durations"] == {}
+
+
+@pytest.mark.parametrize("literal", ["Infinity", "-Infinity", "NaN", "1e400"])
+def test_a_duration_is_a_finite_number(tenant: Account, literal: str) -> None:
+    content = f'{{"durations": {{"chat.request": {literal}}}}}'
+    answer = tenant.plane.post(f"/_simulator/tenants/{tenant.id}/durations", content=content)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("A duration is")
+    assert tenant.show()["durations"] == {}
 
 
 @pytest.mark.parametrize(

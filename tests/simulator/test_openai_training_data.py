@@ -41,6 +41,14 @@ def said(*messages: Any, **more: Any) -> dict[str, Any]:
     return {"messages": list(messages), **more}
 
 
+def deep(levels: int) -> dict[str, Any]:
+    """A schema of objects in objects."""
+    schema: dict[str, Any] = {"type": "object"}
+    for _ in range(levels):
+        schema = {"type": "object", "properties": {"a": schema}}
+    return schema
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "invalid JSON": (
         b'{"messages": [}',
@@ -75,6 +83,10 @@ BAD: dict[str, tuple[Any, str]] = {
     "deep nesting": (
         b'{"a":' * 5_000,
         f"{FORMAT}Example 3 cannot be parsed. Error: line contains invalid json: maximum recursion depth exceeded",
+    ),
+    "a schema without a bottom": (
+        said(USER, ASSISTANT, tools=[{"type": "function", "function": {"name": "f", "parameters": deep(400)}}]),
+        f"{FORMAT}Example 3 is nested too deeply.",
     ),
     "an unknown key": (said(USER, ASSISTANT, weight=1), f'{FORMAT}Example 3 contains an extra "weight".'),
     "a message that is no dictionary": (said("hello"), f"{FORMAT}Example 3, message 1 is not a dictionary."),

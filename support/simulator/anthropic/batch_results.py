@@ -16,6 +16,7 @@ from pydantic_core import from_json, to_json
 from support.simulator import batching
 from support.simulator.anthropic import messages
 from support.simulator.anthropic.batches import Batch, Stage
+from support.simulator.anthropic.errors import failure
 from support.simulator.anthropic.state import AnthropicState
 from support.simulator.batching import Perform, Result
 from support.simulator.wire import Call, Refusal
@@ -55,6 +56,8 @@ def _performer(batch: Batch) -> Perform:
         now = batch.created + timedelta(seconds=batch.pace.took(batch.total, number))
         with batching.repeatable(batch.id, number):
             try:
+                if batch.outcome is not None and number == batch.total - 1:
+                    raise Refusal(failure(int(batch.outcome) if batch.outcome.isdecimal() else 500, None, None))
                 message = messages.create(AnthropicState(files=batch.files), replace(call, body=body, now=now)).body
             except Refusal as refusal:
                 return Result(_told(request["custom_id"], {"type": "errored", "error": refusal.answer.body}), False)

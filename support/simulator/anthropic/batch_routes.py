@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from support.simulator.anthropic import batch_requests, batch_results, paging
-from support.simulator.anthropic.batches import Batch
+from support.simulator.anthropic.batches import Batch, new_id
 from support.simulator.anthropic.errors import invalid, not_found
 from support.simulator.anthropic.headers import in_a_version
 from support.simulator.anthropic.state import AnthropicState, Shelf
@@ -25,7 +25,8 @@ def create(state: AnthropicState, call: Call) -> Answer:
     requests, total = batch_requests.read(call.body)
     headers = {name: call.headers[name] for name in _KEPT_HEADERS if name in call.headers}
     files = Shelf(dict(state.files.files), set(state.files.expired)) if b'"file_id"' in requests else Shelf()
-    batch = state.batches.add(requests, total, headers, files, call.now, Pace.of(call.durations))
+    batch = Batch(new_id(), 0, requests, total, headers, files, call.now, Pace.of(call.durations), call.outcome)
+    state.batches.add(batch)
     return Answer(body=record(batch, call))
 
 

@@ -45,6 +45,8 @@ class Batch:
     """What its requests may refer to."""
     created: datetime
     pace: Pace
+    outcome: str | None = None
+    """The status with which its last request is to fail, where that is scripted; another word means 500."""
     cancelled: datetime | None = None
     """When somebody asked for it."""
     tally: Tally = field(default_factory=Tally)
@@ -78,14 +80,14 @@ class Batches:
     by_id: dict[str, Batch] = field(default_factory=dict)
     last_number: int = 0
 
-    def add(
-        self, requests: bytes, total: int, headers: dict[str, str], files: Shelf, now: datetime, pace: Pace
-    ) -> Batch:
+    def add(self, batch: Batch) -> None:
         self.last_number += 1
-        batch_id = f"msgbatch_01{ids.token(22)}"
-        batch = Batch(batch_id, self.last_number, requests, total, headers, files, now, pace)
+        batch.number = self.last_number
         self.by_id[batch.id] = batch
-        return batch
 
     def newest_first(self) -> list[Batch]:
         return sorted(self.by_id.values(), key=lambda batch: batch.number, reverse=True)
+
+
+def new_id() -> str:
+    return f"msgbatch_01{ids.token(22)}"

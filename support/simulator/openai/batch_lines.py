@@ -20,6 +20,10 @@ MOST_REQUESTS = 50_000
 MOST_ERRORS = 50
 _TUNED = "ft:"
 """What the name of an account's own model begins with; whether it is theirs is found out when a request is done."""
+_SCRIPTED = {
+    "token_limit_exceeded": "Enqueued token limit reached for this model in organization org-touchstone. Limit: 2,000,000 "
+    "enqueued tokens. Please try again once some in_progress batches have been completed.",
+}
 _NEEDED = ("custom_id", "method", "url", "body")
 
 
@@ -55,6 +59,11 @@ def check(data: bytes, endpoint: str) -> Checked:
 def unreadable(file_id: str) -> Checked:
     """A file that is not there (any more)."""
     return Checked([_error("invalid_input_file", f"The input file '{file_id}' does not exist or cannot be read.")])
+
+
+def failing(code: str) -> Checked:
+    """What a script wants to be found, whatever the file holds."""
+    return Checked([_error(code, _SCRIPTED.get(code, "The batch could not be processed."))])
 
 
 class _Findings:

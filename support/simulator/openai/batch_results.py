@@ -17,6 +17,7 @@ from support.simulator import batching, ids
 from support.simulator.batching import Perform, Result
 from support.simulator.openai import chat_routes, embeddings_routes
 from support.simulator.openai.batches import Batch, Stage, new_id
+from support.simulator.openai.errors import failure
 from support.simulator.openai.fine_tuning import FineTuningShelf
 from support.simulator.openai.state import OpenAIState
 from support.simulator.wire import Answer, Call, Handler, Refusal
@@ -124,6 +125,8 @@ def performer(state: OpenAIState, batch: Batch) -> Perform:
                 answer = handler(own, replace(call, body=body, now=datetime.fromtimestamp(moment, UTC)))
             except Refusal as refusal:
                 answer = refusal.answer
+            if batch.outcome is not None and number == total - 1:
+                answer = failure(int(batch.outcome), None, None)
             told = _told(moment, request["custom_id"])
             told["response"] = {"status_code": answer.status, "request_id": ids.uuid4_like(), "body": answer.body}
         told["error"] = None

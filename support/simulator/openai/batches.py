@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from support.simulator import ids
 from support.simulator.batching import Pace, Tally
-from support.simulator.openai.batch_lines import Checked, check, unreadable
+from support.simulator.openai.batch_lines import Checked, check, failing, unreadable
 from support.simulator.openai.files import FileShelf, StoredFile
 
 WINDOW = 86_400
@@ -35,6 +35,8 @@ class Batch:
     pace: Pace
     output_lifetime: int | None
     """Seconds, where the caller chose."""
+    outcome: str | None = None
+    """How it is to fail, where that is scripted: a status for its last request, a code for the whole."""
     output_file_id: str | None = None
     error_file_id: str | None = None
     cancelled: float | None = None
@@ -59,7 +61,9 @@ class Batch:
     def check(self) -> Checked:
         """What validation finds; there may be a time before anybody looks."""
         if self.checked is None:
-            if self.input is None or self.input.is_gone(self.started):
+            if self.outcome is not None and not self.outcome.isdecimal():
+                self.checked = failing(self.outcome)
+            elif self.input is None or self.input.is_gone(self.started):
                 self.checked = unreadable(self.input_file_id)
             else:
                 self.checked = check(self.data, self.endpoint)

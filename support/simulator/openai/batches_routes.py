@@ -59,6 +59,7 @@ def create(state: OpenAIState, call: Call) -> Answer:
         created=now,
         pace=Pace.of(call.durations),
         output_lifetime=_lifetime(body.get("output_expires_after")),
+        outcome=call.outcome,
     )
     state.batches.add(batch)
     return Answer(200, _shown(state, batch, now))

@@ -52,7 +52,7 @@ def check(body: Mapping[str, Any], rules: Mapping[str, Rule], where: str = "") -
         if rule.values and value not in rule.values:
             raise invalid_value(value, rule.values, f"{where}{name}")
         if rule.low is not None or rule.high is not None:
-            in_range(value, rule.low, rule.high, f"{where}{name}")
+            in_range(value, rule.low, rule.high, f"{where}{name}", decimal=rule.kind == "number")
 
 
 def expect(value: Any, kind: Kind, param: str) -> None:
@@ -66,9 +66,9 @@ def expect(value: Any, kind: Kind, param: str) -> None:
         )
 
 
-def in_range(value: float, low: float | None, high: float | None, param: str) -> None:
-    """Raise unless low <= value <= high."""
-    word = "integer" if isinstance(value, int) else "decimal"
+def in_range(value: float, low: float | None, high: float | None, param: str, *, decimal: bool = False) -> None:
+    """Raise unless low <= value <= high. `decimal`: the parameter is one, also where the value is whole (recorded)."""
+    word = "integer" if isinstance(value, int) and not decimal else "decimal"
     if low is not None and value < low:
         raise _out_of_range(param, word, "below", "minimum", f">= {low}", value)
     if high is not None and value > high:

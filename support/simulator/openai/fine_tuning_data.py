@@ -97,6 +97,8 @@ def _read(file: StoredFile, role: str, reader: _Reader) -> Lessons:
         raise _refused(role, f"Invalid file format. Example {number}{'' if said[0] in ',:' else ' '}{said}") from None
     except _Unreadable as fault:
         raise _refused(role, str(fault)) from None
+    except (RecursionError, ValueError):  # a schema or a call that is so deep that it cannot be written down
+        raise _refused(role, f"Invalid file format. Example {number} is nested too deeply.") from None
     return Lessons(number, tokens, pairs)
 
 

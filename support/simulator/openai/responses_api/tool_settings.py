@@ -52,8 +52,8 @@ _WEB_SEARCH = {
     "return_token_budget": "default",
     "search_content_types": ["text"],
     "search_context_size": "medium",
-    "user_location": {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None},
 }
+_USUAL_PLACE = {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def read(given: list[Any] | None) -> Offered:
         elif kind == CODE_INTERPRETER:
             offered.shown.append(_code_interpreter(offered, tool, where))
         else:
-            offered.shown.append({"type": kind, **_WEB_SEARCH, **tool} if kind == "web_search" else tool)
+            offered.shown.append(_web_search(tool) if kind == "web_search" else tool)
     return offered
 
 
@@ -180,6 +180,16 @@ def _code_interpreter(offered: Offered, tool: dict[str, Any], where: str) -> dic
     _check_strings(file_ids, f"{where}.container.file_ids")
     offered.code_interpreter = CodeInterpreter(None, tuple(file_ids), container.get("memory_limit") or "1g")
     return {"type": CODE_INTERPRETER, "container": {"type": "auto", **container}}
+
+
+def _web_search(tool: dict[str, Any]) -> dict[str, Any]:
+    """It is shown with all its settings, and never used."""
+    place = tool.get("user_location")
+    return {"type": tool["type"], **_WEB_SEARCH, **tool, "user_location": {**_USUAL_PLACE, **_object(place)}}
+
+
+def _object(given: Any) -> dict[str, Any]:
+    return given if isinstance(given, dict) else {}
 
 
 def _check_strings(given: list[Any], where: str) -> None:
