@@ -84,7 +84,7 @@ class Purse(Protocol):
         """What the call cost cannot be known, or not yet: the reservation stays and counts as spent."""
         ...
 
-    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> None:
+    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         """As `settle`, for a call that was kept: its tokens, and their storage."""
         ...
 
@@ -109,14 +109,11 @@ class Register(Protocol):
 class Bill:
     """A call that goes on costing after its answer: it stays reserved in full until what it pays for has ended."""
 
-    _purse: Purse
-    _held: Held
-    _usage: Usage
-    _attempts: int
+    _settle: Callable[[Storage], None]
 
     def settle(self, kept: Storage) -> None:
-        """Puts the real cost in the reservation's place. Good for one time."""
-        self._purse.settle_kept(self._held, self._usage, kept, self._attempts)
+        """Puts the real cost in the reservation's place, and tells the listeners. Good for one time."""
+        self._settle(kept)
 
 
 @dataclass(slots=True)
@@ -189,7 +186,7 @@ class ChokePoint:
             self._interrupted(running, interruption)
             raise
         usage = usage_of(result) if usage_of else None
-        bill = Bill(self._purse, running.held, usage or Usage(), running.record.attempt) if billed else None
+        bill = Bill(lambda kept: self._settle(running, usage or Usage(), kept)) if billed else None
         self._done(running, usage, id_of(result) if id_of else None, bill)
         if billed is not None and bill is not None:
             billed(result, bill)
@@ -316,6 +313,10 @@ class ChokePoint:
         cost, unpriced = self._purse.settle(running.held, usage, running.record.attempt)
         self._tell(running, usage, cost, unpriced, None)
 
+    def _settle(self, running: _Running, usage: Usage, kept: Storage) -> None:
+        cost, unpriced = self._purse.settle_kept(running.held, usage, kept, running.record.attempt)
+        self._tell(running, None, cost, unpriced, None, late=True)
+
     def _failed(self, running: _Running, error: TouchstoneError) -> None:
         operation = running.operation
         if running.unclear or isinstance(error, BadResponse):
@@ -342,6 +343,7 @@ class ChokePoint:
         cost: Decimal | None,
         unpriced: bool,
         error: TouchstoneError | None,
+        late: bool = False,
     ) -> None:
         event = CallEvent(
             account=self.account,
@@ -350,11 +352,12 @@ class ChokePoint:
             model=running.operation.model,
             seconds=time.monotonic() - running.started,
             attempts=running.record.attempt,
-            exchanges=tuple(running.record.exchanges),
+            exchanges=() if late else tuple(running.record.exchanges),
             usage=usage,
             cost_usd=cost,
             unpriced=unpriced,
             error=error,
+            late=late,
         )
         for listener in self._listeners:
             listener(event)

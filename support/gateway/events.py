@@ -22,7 +22,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class CallEvent:
-    """One call of the gateway, ended."""
+    """One call of the gateway, ended; or the cost of one that went on costing (`late`)."""
 
     account: Account
     provider: Provider
@@ -38,6 +38,8 @@ class CallEvent:
     """None where the call is free of charge or its model has no known price; `unpriced` tells which."""
     unpriced: bool
     error: TouchstoneError | None
+    late: bool = False
+    """The call was told before, and only now is its cost known: what it paid for was kept, and is kept no longer."""
 
 
 Listener = Callable[[CallEvent], None]

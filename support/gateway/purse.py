@@ -63,12 +63,13 @@ class LedgerPurse:
         self._ledger.settle(money.reservation, usage, cost, attempts)
         return cost, cost is None
 
-    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> None:
+    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         money = _own(held)
         operation = money.operation
         read = price(operation.provider, operation.model or "", usage)
         cost = None if read is None or kept.cost_usd is None else read + kept.cost_usd
         self._ledger.settle(money.reservation, usage, cost, attempts)
+        return cost, cost is None
 
     def release(self, held: Held, attempts: int) -> None:
         self._ledger.release(_own(held).reservation, attempts)

@@ -40,7 +40,8 @@ class ScenarioListener(AllureListener):  # type: ignore[misc]
     def on_call(self, event: CallEvent) -> None:
         """One call of the gateway; outside of scenarios there is no result that could show it."""
         if self._result is not None:
-            self._calls.append(event)
+            if not event.late:
+                self._calls.append(event)
             self._tally.add(event)
 
     def on_exhibit(self, exhibit: Exhibit) -> None:

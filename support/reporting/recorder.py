@@ -64,9 +64,10 @@ class Tally:
     providers: Counter[Provider] = field(default_factory=Counter)
 
     def add(self, event: CallEvent) -> None:
-        """Counts one call."""
-        self.calls += 1
-        self.providers[event.provider] += 1
+        """Counts one call; or, of one that was counted, the cost alone."""
+        if not event.late:
+            self.calls += 1
+            self.providers[event.provider] += 1
         self.unpriced += event.unpriced
         money = event.account.money
         self.dollars[money] = self.dollars.get(money, Decimal(0)) + (event.cost_usd or Decimal(0))

@@ -1,6 +1,7 @@
 """The run: opens target, ledger and journal once, gives every scenario a world of its own, and settles what is left."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -140,7 +141,7 @@ class Suite:
             tenancy.control,
             self.run_id,
             charges=lambda: [call for call in self.history.calls(account.run_id) if call.scenario == facts.id],
-            show=self._show,
+            show=lambda report: self._show(facts, report),
         )
         return OpenScenario(facts, world, tenancy, register, gateways)
 
@@ -263,16 +264,16 @@ class Suite:
     def _allowed(self) -> list[str]:
         return [name.strip() for name in self.settings.allow_unpriced.split(",") if name.strip()]
 
-    def _show(self, report: CachingReport) -> None:
-        """Puts a comparison before the reader, and as JSON among the reports."""
+    def _show(self, facts: ScenarioFacts, report: CachingReport) -> None:
+        """Puts a comparison before the reader, and as JSON among the reports, in a file of the scenario's own."""
         shown = exhibits(report)
         for exhibit in shown:
             recorder.show(exhibit)
-        path = self.settings.reports / f"caching-{report.provider.lower()}.json"
+        path = self.settings.reports / f"caching-{re.sub(r'[^a-z0-9]+', '-', facts.name.lower())}.json"
         path.write_text(redactor.clean(shown[0].content), encoding="utf-8")
 
     def _count(self, event: CallEvent) -> None:
-        self.calls[event.account.scenario] += 1
+        self.calls[event.account.scenario] += not event.late
 
 
 async def _cancelled() -> None:

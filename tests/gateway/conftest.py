@@ -65,8 +65,9 @@ class FakePurse:
     def keep(self, held: Held, attempts: int) -> None:
         self.kept += 1
 
-    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> None:
+    def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         self.settled_kept.append((usage, kept))
+        return kept.cost_usd, kept.cost_usd is None
 
 
 @dataclass

@@ -104,19 +104,22 @@ def test_a_fifth_mark_is_refused_by_name(marks: CacheMarks, system: str | None) 
     assert refused.value.param == "cache_control"
 
 
+@pytest.mark.parametrize("number", [4, -5])
+def test_a_mark_on_a_message_that_is_not_there_is_refused(number: int) -> None:
+    with pytest.raises(InvalidRequest, match=f"there is no message {number} to mark: the question has 4"):
+        marked(turns(4), CacheMarks(messages=(number,)))
+
+
 def test_four_marks_are_taken_and_one_place_named_twice_is_one() -> None:
     four = CacheMarks(messages=(0, 1, -1))
     assert places(marked(turns(4), four)) == ["system", "0.0", "1.0", "3.0"]
     assert places(marked(turns(4), CacheMarks(messages=(0, -4, 1, -3, -1, 3)))) == ["system", "0.0", "1.0", "3.0"]
 
 
-@given(
-    count=st.integers(1, 6),
-    numbers=st.lists(st.integers(-8, 8), max_size=3).map(tuple),
-    in_system=st.booleans(),
-)
-def test_a_mark_changes_nothing_of_what_is_said(count: int, numbers: tuple[int, ...], in_system: bool) -> None:
+@given(count=st.integers(1, 6), in_system=st.booleans(), data=st.data())
+def test_a_mark_changes_nothing_of_what_is_said(count: int, in_system: bool, data: st.DataObject) -> None:
+    numbers = tuple(data.draw(st.lists(st.integers(-count, count - 1), max_size=3)))
     arguments = marked(turns(count), CacheMarks(system=in_system, messages=numbers))
     assert texts(arguments) == [message.text for message in turns(count)]
-    there = {number % count for number in numbers if -count <= number < count}
+    there = {number % count for number in numbers}
     assert places(arguments) == ["system"] * in_system + [f"{number}.0" for number in sorted(there)]

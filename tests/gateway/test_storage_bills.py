@@ -108,6 +108,10 @@ async def test_a_cache_stays_reserved_for_its_whole_life_until_it_is_deleted(boo
     assert (row.state, row.usage) == ("settled", Usage(cache_write_5m_tokens=cache.tokens))
     assert close(row.cost_usd, written(cache) + stored(cache, timedelta(seconds=90)))
     assert (row.priced, row.over_reserved) == (True, False)
+    [late] = [event for event in books.bench.events if event.late]
+    assert (late.operation, late.usage, late.exchanges) == ("caches.create", None, ())
+    assert late.cost_usd is not None
+    assert close(row.cost_usd, late.cost_usd)
     standing = books.ledger.standing(Money.SIMULATED, "run1", "a scenario")
     assert (standing.settled, standing.unsettled) == (row.cost_usd, 0)
 
@@ -316,9 +320,10 @@ async def test_a_kept_call_is_settled_with_tokens_and_storage_together(ledger: L
     held = await purse.reserve(keeping(Provider.GEMINI, MODEL))
     purse.keep(held, 1)
     assert [row.state for row in History(ledger).calls("run1")] == ["reserved"]
-    purse.settle_kept(held, usage, kept, 2)
+    settled = purse.settle_kept(held, usage, kept, 2)
     ledger.flush()
     [row] = History(ledger).calls("run1")
     tokens = price(Provider.GEMINI, MODEL, usage)
     assert tokens is not None
+    assert settled == (row.cost_usd, False)
     assert (row.state, row.usage, row.attempts, row.cost_usd) == ("settled", usage, 2, tokens + Decimal("0.0009"))

@@ -55,7 +55,7 @@ def attached(folder: Path, text: str) -> dict[str, str]:
 
 def test_a_comparison_is_shown_in_three_places(tmp_path: Path) -> None:
     said = run(tmp_path, FINE)
-    written = CachingReport.model_validate_json((tmp_path / "reports" / "caching-openai.json").read_text())
+    written = CachingReport.model_validate_json((tmp_path / "reports" / "caching-the-only-one.json").read_text())
     assert written.figures is not None
     assert (written.figures.uncached.calls, written.figures.cached.calls) == (20, 20)
     beside = attached(tmp_path, "the team compares")
@@ -76,6 +76,7 @@ def test_a_comparison_that_failed_is_shown_without_figures(tmp_path: Path) -> No
 def test_the_file_has_no_key_either(tmp_path: Path) -> None:
     key = "sim-openai-7d1f0c2b9a44"
     report = CachingReport(provider=Provider.OPENAI, model="m", failures=(f"refused: {key}",), figures=None)
-    Suite._show(SimpleNamespace(settings=SimpleNamespace(reports=tmp_path)), report)  # type: ignore[arg-type]
+    suite, facts = SimpleNamespace(settings=SimpleNamespace(reports=tmp_path)), SimpleNamespace(name="One")
+    Suite._show(suite, facts, report)  # type: ignore[arg-type]
     (path,) = tmp_path.glob("*.json")
     assert CachingReport.model_validate_json(path.read_text()).failures == ("refused: sim-…",)

@@ -11,7 +11,8 @@ _LIFETIMES = {timedelta(minutes=5): "5m", timedelta(hours=1): "1h"}
 
 
 def mark(arguments: dict[str, Any], marks: CacheMarks) -> None:
-    """Puts the marks into the SDK's arguments; raises InvalidRequest for too many, or for a lifetime that there is not."""
+    """Puts the marks into the SDK's arguments; raises InvalidRequest for too many, for a message
+    or for a lifetime that there is not."""
     places = places_of(arguments, marks)
     if len(places) > MOST_MARKS:
         raise refused(
@@ -41,8 +42,13 @@ def lifetime(marks: CacheMarks) -> str:
 def places_of(arguments: dict[str, Any], marks: CacheMarks) -> list[str | int]:
     """Where the marks go: the system prompt, and messages by their number from the beginning."""
     count = len(arguments["messages"])
+    for number in marks.messages:
+        if not -count <= number < count:
+            raise refused(
+                Provider.ANTHROPIC, "cache_control", f"there is no message {number} to mark: the question has {count}"
+            )
     system: list[str | int] = ["system"] if marks.system and "system" in arguments else []
-    return [*system, *dict.fromkeys(number % count for number in marks.messages if -count <= number < count)]
+    return [*system, *dict.fromkeys(number % count for number in marks.messages)]
 
 
 def _blocks(content: Any) -> list[dict[str, Any]]:
