@@ -21,7 +21,9 @@ _FACTORIAL = re.compile(
 _FIBONACCI = re.compile(r"\b(?:(\d{1,4})(?:st|nd|rd|th)|([a-z]+)) fibonacci\b", re.IGNORECASE)
 _FIRST_FIBONACCI = re.compile(r"\bfirst (\w+) fibonacci\b", re.IGNORECASE)
 _NTH_PRIME = re.compile(r"\b(?:(\d{1,4})(?:st|nd|rd|th)|([a-z]+)) prime\b", re.IGNORECASE)
-_PRIMES_BELOW = re.compile(r"\bprimes? (?:numbers? )?(?:below|under|less than|up to) (\d{1,5})\b", re.IGNORECASE)
+_PRIMES_BELOW = re.compile(
+    r"\bprimes? (?:numbers? )?(?:are |lie )?(?:below|under|less than|up to) (\d{1,5})\b", re.IGNORECASE
+)
 _SUM_TO = re.compile(
     r"\bsum of (?:the |all )?(?P<what>squares|cubes|integers|numbers|whole numbers)?(?: of)?(?: the numbers)? ?(?:from )?"
     r"(?P<low>\d{1,6}) (?:to|through) (?P<high>\d{1,6})\b",

@@ -20,6 +20,9 @@ VERSION = "2023-06-01"
 NOW = "2026-11-22T10:00:00+00:00"
 """The time on every account's clock: what ends one day, as fine-tuning does, has not ended for what was recorded before."""
 
+BEFORE_SWITCH_OFF = "2026-08-20T10:00:00+00:00"
+"""A time at which the Assistants API still answered."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -53,9 +56,9 @@ def authentication(provider: str, key: str) -> dict[str, str]:
 
 
 @contextmanager
-def opened(plane: httpx.Client, label: str) -> Iterator[Account]:
+def opened(plane: httpx.Client, label: str, now: str = NOW) -> Iterator[Account]:
     """An account for one request; it is closed afterwards."""
-    made = plane.post("/_simulator/tenants", json={"label": label, "now": NOW}).raise_for_status().json()
+    made = plane.post("/_simulator/tenants", json={"label": label, "now": now}).raise_for_status().json()
     try:
         yield Account(plane, made["id"], made["keys"])
     finally:

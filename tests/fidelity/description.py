@@ -32,6 +32,24 @@ REFUTED = {
     ("VectorStoreObject", "name"): "null in the recordings of stores that were given none",
     ("VectorStoreObject", "expires_after"): "null in every recording of a store that stays",
     ("VectorStoreObject", "description"): "in every recording since 2025-09, null where none was given",
+    (
+        "TextResponseFormatJsonSchema",
+        "description",
+    ): "null in every recording of an answer that fits a schema without one",
+    ("ModelResponseProperties", "user"): "null in every recording of a response without one",
+    **{
+        (
+            "ResponseProperties",
+            name,
+        ): "in every recording of a response since 2026-02; billing since 2025-11, tool_usage since 2026-07"
+        for name in ("billing", "frequency_penalty", "presence_penalty", "store", "tool_usage")
+    },
+    **{
+        (f"Response{kind}DeltaEvent", "obfuscation"): "in every recording since 2025-09"
+        for kind in ("Text", "FunctionCallArguments", "CodeInterpreterCallCode")
+    },
+    ("ContainerFileListResource", "first_id"): "as in other lists that are empty",
+    ("ContainerFileListResource", "last_id"): "the same",
 }
 """Properties that are null where the description knows none, or that it does not know at all, with what shows it."""
 

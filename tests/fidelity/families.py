@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tests.fidelity import (
     standing,
+    standing_assistants,
     standing_batches,
     standing_caches,
     standing_file_search,
@@ -17,6 +18,7 @@ from tests.fidelity import (
     standing_responses,
     standing_vector_stores,
 )
+from tests.fidelity.account import BEFORE_SWITCH_OFF, NOW
 from tests.fidelity.standing import Prepare
 
 
@@ -31,6 +33,8 @@ class Family:
     """Paths whose values follow from the request alone: ours are those recorded."""
     prepare: tuple[Prepare, ...] = ()
     """What must stand before a request makes sense, in this order."""
+    now: str = NOW
+    """The time on the account's clock."""
 
     @property
     def title(self) -> str:
@@ -62,18 +66,43 @@ _OPENAI_JOB = (
     "method(supervised).type",
     *(f"method(supervised).supervised.hyperparameters.{name}" for name in _HYPERPARAMETERS),
 )
-_OPENAI_RESPONSE = ("object", "background", "instructions", "max_output_tokens", "model", "parallel_tool_calls", "truncation")
+_OPENAI_RESPONSE = (
+    "object",
+    "background",
+    "instructions",
+    "max_output_tokens",
+    "model",
+    "parallel_tool_calls",
+    "truncation",
+)
 _ANTHROPIC_FILE = ("type", "filename", "mime_type", "size_bytes", "downloadable")
 _GEMINI_FILE = ("displayName", "mimeType", "sizeBytes", "state", "source")
 _GEMINI_STORE = ("displayName", "activeDocumentsCount", "sizeBytes", "embeddingModel")
 _GEMINI_DOCUMENT = ("displayName", "state", "sizeBytes", "mimeType")
 _GEMINI_UPLOADED = ("@type", "mimeType", "sizeBytes")
 _GEMINI_CACHE = ("model", "displayName")
-_OPENAI_BATCH = ("object", "endpoint", "completion_window", "status", "request_counts.total", "request_counts.completed")
-_ANTHROPIC_BATCH = ("type", "processing_status", "request_counts.processing", "request_counts.succeeded", "request_counts.errored")
+_OPENAI_BATCH = ("object", "endpoint", "completion_window", "status", "request_counts.total")
+_ANTHROPIC_BATCH = ("type", "processing_status", "request_counts.processing", "request_counts.succeeded")
 _OPENAI_ERROR = ("error.type", "error.param", "error.code")
 _ANTHROPIC_ERROR = ("type", "error.type")
 _GEMINI_ERROR = ("error.code", "error.message", "error.status", "error.details[ErrorInfo].reason")
+
+
+_ASSISTANT = (
+    "object",
+    "name",
+    "description",
+    "model",
+    "instructions",
+    "top_p",
+    "temperature",
+    "reasoning_effort",
+    "response_format",
+)
+_RUN = (
+    "object", "status", "model", "instructions", "temperature", "top_p", "max_completion_tokens", "max_prompt_tokens",
+    "parallel_tool_calls", "cancelled_at", "failed_at", "last_error",
+)  # fmt: skip
 
 
 def _items(key: str, paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -176,6 +205,33 @@ FAMILIES = (
         prepare=(standing_fine_tuning.job,),
     ),
     Family("OpenAI", "models-delete", ("object", "deleted", *_OPENAI_ERROR, "error.message"), prepare=(standing_fine_tuning.tuned_model,)),
+    *(
+        Family("OpenAI", name, same, prepare=(standing_assistants.everything,), now=BEFORE_SWITCH_OFF)
+        for name, same in (
+            ("assistants-create", _ASSISTANT),
+            ("assistants-get", _ASSISTANT),
+            ("assistants-list", ("object", "has_more", *_items("data[]", _ASSISTANT))),
+            ("assistants-modify", _ASSISTANT),
+            ("assistants-delete", ("object", "deleted")),
+            ("threads-create", ("object",)),
+            ("threads-get", ("object",)),
+            ("threads-modify", ("object",)),
+            ("threads-delete", ("object", "deleted")),
+            ("messages-create", ("object", "role", "assistant_id", "run_id")),
+            ("messages-get", ("object", "role", "assistant_id", "run_id")),
+            ("messages-list", ("object", "has_more", "data[].object", "data[].role")),
+            ("messages-modify", ("object", "role", "assistant_id", "run_id")),
+            ("messages-delete", ("object", "deleted")),
+            ("runs-create", _RUN),
+            ("runs-get", _RUN),
+            ("runs-list", ("object", "has_more")),
+            ("runs-create-thread-run", ()),
+            ("runs-create-stream", ()),
+            ("submit-tool-outputs", ()),
+            ("run-steps-list", ("object",)),
+            ("run-steps-get", ("object", "type", "status")),
+        )
+    ),
     Family("Anthropic", "files-upload", _ANTHROPIC_FILE),
     Family("Anthropic", "files-list", ("has_more", *_items("data[file]", _ANTHROPIC_FILE)), prepare=(standing.listed(key="data"),)),
     Family("Anthropic", "files-get", _ANTHROPIC_FILE, prepare=(standing.file,)),

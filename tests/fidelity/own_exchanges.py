@@ -33,11 +33,12 @@ def _filled(provider: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _written(provider: str, events: list[dict[str, Any]]) -> str:
-    """Server-sent events (provider-facts 9.1 to 9.3)."""
+    """Server-sent events (provider-facts 4.5, 9.1 to 9.3)."""
     line_end = "\r\n" if provider == "Gemini" else "\n"
     blocks = [f"data: {json.dumps(event)}" for event in events]
-    if provider == "Anthropic":
+    named = provider == "Anthropic" or (provider == "OpenAI" and "type" in events[0])  # of OpenAI's, responses alone
+    if named:
         blocks = [f"event: {event['type']}\n{block}" for event, block in zip(events, blocks, strict=True)]
-    if provider == "OpenAI":
+    if provider == "OpenAI" and not named:
         blocks.append("data: [DONE]")
     return "".join(block + 2 * line_end for block in blocks)

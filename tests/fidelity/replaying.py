@@ -34,7 +34,7 @@ def play(plane: httpx.Client, family: Family, one: Recorded, kept: Kept) -> Pair
 
 def answered(plane: httpx.Client, family: Family, one: Recorded) -> httpx.Response:
     """The answer to one recorded request, made whole and sent, with what it refers to put in place before."""
-    with opened(plane, one.name) as account:
+    with opened(plane, one.name, family.now) as account:
         request = request_of(one)
         for prepare in family.prepare:
             request = prepare(account, one, request)

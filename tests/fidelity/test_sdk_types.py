@@ -12,10 +12,13 @@ import openai.types as gpt
 import pytest
 from google.genai import types as gemini
 from openai.pagination import SyncCursorPage
+from openai.types import beta
+from openai.types.beta.threads import MessageDeleted
+from openai.types.beta.threads.runs import RunStep
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.conversations import Conversation, ConversationDeletedResource, ConversationItem, ConversationItemList
 from openai.types.fine_tuning import FineTuningJobEvent
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
-from openai.types.conversations import Conversation, ConversationDeletedResource, ConversationItem, ConversationItemList
 from openai.types.responses import Response, ResponseStreamEvent
 from openai.types.responses.input_token_count_response import InputTokenCountResponse
 from openai.types.responses.response_item_list import ResponseItemList
@@ -48,6 +51,18 @@ TYPES: dict[str, Any] = {
     "OpenAI responses-input-items": ResponseItemList,
     "OpenAI conversations-create-get-update-delete": Conversation | ConversationDeletedResource,
     "OpenAI conversations-items": ConversationItemList | ConversationItem,
+    "OpenAI assistants-create": beta.Assistant,
+    "OpenAI assistants-get": beta.Assistant,
+    "OpenAI assistants-list": beta.Assistant,
+    "OpenAI assistants-modify": beta.Assistant,
+    "OpenAI assistants-delete": beta.AssistantDeleted,
+    "OpenAI threads-create": beta.Thread,
+    "OpenAI threads-get": beta.Thread,
+    "OpenAI threads-modify": beta.Thread,
+    "OpenAI threads-delete": beta.ThreadDeleted,
+    "OpenAI messages-delete": MessageDeleted,
+    "OpenAI run-steps-list": RunStep,
+    "OpenAI run-steps-get": RunStep,
     "OpenAI vector-stores-delete": gpt.VectorStoreDeleted,
     "OpenAI fine-tuning-events": SyncCursorPage[FineTuningJobEvent],
     "OpenAI fine-tuning-checkpoints": SyncCursorPage[FineTuningJobCheckpoint],
@@ -78,14 +93,28 @@ TYPES: dict[str, Any] = {
 """The type of each answer; of a list's items, of a stream's events. Enumerations as numbers are nothing that an SDK asks for."""
 
 SERVICE_TIER = {".usageMetadata.serviceTier": "recorded since 2026-05; the SDK's converter drops it"}
-_RESPONSE = {name: "in every recording since 2026-02" for name in (".frequency_penalty", ".presence_penalty", ".store")}
+_RESPONSE = dict.fromkeys((".frequency_penalty", ".presence_penalty", ".store"), "in every recording since 2026-02")
 _WEB_SEARCH = {
     f".tools[].{name}": "in every recording of web search since 2026-08"
     for name in ("return_token_budget", "search_content_types")
 }
 _IN_EVENTS = {f".response{name}": why for name, why in _RESPONSE.items()}
 _BILLING = {".billing": "in every recording since 2025-11, outside streams"}
+_EFFORT = {".reasoning_effort": "recorded"}
+_HYBRID = {".tools[].file_search.ranking_options.hybrid_search": "recorded"}
+_STEP = {
+    ".expires_at": "recorded; the type has `expired_at`",
+    ".usage.prompt_token_details": "recorded, in this spelling",
+    ".usage.completion_tokens_details": "recorded",
+    ".step_details.tool_calls[].file_search.results[].attributes": "recorded",
+}
 NOT_IN_THE_TYPE: dict[str, dict[str, str]] = {
+    "OpenAI assistants-create": {**_EFFORT, **_HYBRID},
+    "OpenAI assistants-get": _EFFORT,
+    "OpenAI assistants-list": {**_EFFORT, **_HYBRID},
+    "OpenAI assistants-modify": {**_EFFORT, **_HYBRID},
+    "OpenAI run-steps-list": _STEP,
+    "OpenAI run-steps-get": _STEP,
     "OpenAI responses-create": {**_RESPONSE, **_BILLING, **_WEB_SEARCH},
     "OpenAI responses-streaming": {
         **_IN_EVENTS,

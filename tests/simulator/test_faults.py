@@ -128,6 +128,18 @@ def test_a_delay_is_waited_for_and_then_answered(tenant: Account) -> None:
         assert time.monotonic() - started >= 0.15
 
 
+def test_an_outcome_lets_the_request_pass_once(tenant: Account) -> None:
+    """What has been begun ends as failed; what comes after it does not."""
+    tenant.script({"operation": "responses.create", "skip": 1, "do": {"outcome": "server_error"}})
+    body = {"model": "gpt-4.1-mini", "input": "Hello"}
+    with tenant.client("OpenAI") as client:
+        made = [client.post("/v1/responses", json=body).raise_for_status().json() for _ in range(3)]
+    assert [one["status"] for one in made] == ["completed", "failed", "completed"]
+    assert [one["error"] and one["error"]["code"] for one in made] == [None, "server_error", None]
+    bad = {"faults": [{"do": {"outcome": ""}}]}
+    assert tenant.plane.post(f"/_simulator/tenants/{tenant.id}/faults", json=bad).status_code == 422
+
+
 def test_garbage_and_bodies_of_ones_own(tenant: Account) -> None:
     tenant.script({"do": {"garbage": True}}, {"do": {"body": {"odd": 1}, "status": 418}})
     with tenant.client("OpenAI") as client:

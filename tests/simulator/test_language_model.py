@@ -198,7 +198,11 @@ def _seconds(turns: list[Turn]) -> float:
 
 def test_two_questions_in_one_sentence_get_two_answers() -> None:
     said = reply(
-        [Turn("user", "My name is Ada."), Turn("assistant", "Noted."), Turn("user", "What is my name, and what is the code?")],
+        [
+            Turn("user", "My name is Ada."),
+            Turn("assistant", "Noted."),
+            Turn("user", "What is my name, and what is the code?"),
+        ],
         system="The code is amber-1. The door is green.",
     )
     assert said.text == "Your name is Ada. The code is amber-1."

@@ -22,6 +22,7 @@ from support.simulator.openai import (
     vector_store_files_routes,
     vector_store_routes,
 )
+from support.simulator.openai.assistants_v2 import assistants_routes, running, runs_routes, threads_routes
 from support.simulator.openai.responses_api import (
     compaction_routes,
     containers_routes,
@@ -36,6 +37,7 @@ from support.simulator.wire import ProviderApi
 
 def _inventory(state: OpenAIState, now: datetime) -> dict[str, list[str]]:
     batch_results.settle(state, now.timestamp())  # before the files: a batch that has ended leaves some
+    running.settle_all(state, now.timestamp())  # before the files too: a program that a run has run may leave some
     return inventory(state, now)
 
 
@@ -50,6 +52,9 @@ API = ProviderApi(
         *compaction_routes.ROUTES,
         *conversations_routes.ROUTES,
         *containers_routes.ROUTES,
+        *assistants_routes.ROUTES,
+        *threads_routes.ROUTES,
+        *runs_routes.ROUTES,
         *batches_routes.ROUTES,
         *embeddings_routes.ROUTES,
         *vector_store_routes.ROUTES,

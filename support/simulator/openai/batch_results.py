@@ -1,7 +1,7 @@
 """What the requests of OpenAI's batches come to: lines of their output and error files (provider-facts 7.1; recordings: files content).
 
-A line is made by the endpoint's own route, whenever it is read. Unverified: that a request that asks for a stream is
-answered whole; that prompts of a batch meet no cache; that a response of a batch is not kept; the words of what never ran.
+A line is made by the endpoint's own route, whenever it is read. Unverified: that a request for a stream or in the background
+is answered whole; that prompts of a batch meet no cache; that a response of a batch is not kept; the words of what never ran.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from support.simulator.openai import chat_routes, embeddings_routes
 from support.simulator.openai.batches import Batch, Stage, new_id
 from support.simulator.openai.errors import failure
 from support.simulator.openai.fine_tuning import FineTuningShelf
+from support.simulator.openai.responses_api import routes as responses_routes
 from support.simulator.openai.state import OpenAIState
 from support.simulator.wire import Answer, Call, Handler, Refusal
 
 ENDPOINTS: dict[str, Handler] = {
     route.path: route.handler
-    for route in (*chat_routes.ROUTES, *embeddings_routes.ROUTES)
-    if route.method == "POST" and route.path.startswith("/v1/")
+    for route in (*responses_routes.ROUTES, *chat_routes.ROUTES, *embeddings_routes.ROUTES)
+    if route.path in ("/v1/responses", "/v1/chat/completions", "/v1/embeddings")
 }
 """The endpoints that a batch can be for, and what does its requests."""
 
+_WHOLE = frozenset({"stream", "stream_options", "background"})
 _NEVER_RAN = {
     "expired": ("batch_expired", "This request could not be executed before the completion window expired."),
     "cancelled": ("batch_cancelled", "This request was not executed because the batch was cancelled."),
@@ -118,7 +120,7 @@ def performer(state: OpenAIState, batch: Batch) -> Perform:
     def perform(number: int, line: bytes) -> Result:
         request = from_json(line)
         moment = batch.started + batch.pace.took(total, number)
-        body = {name: value for name, value in request["body"].items() if name not in ("stream", "stream_options")}
+        body = {name: value for name, value in request["body"].items() if name not in _WHOLE}
         own = OpenAIState(files=batch.files, vector_stores=state.vector_stores, fine_tuning=tuned)
         with batching.repeatable(batch.id, number):
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from support.simulator.openai.assistants_v2.kept import AssistantShelf
 from support.simulator.openai.batches import BatchShelf
 from support.simulator.openai.files import FileShelf
 from support.simulator.openai.fine_tuning import FineTuningShelf
@@ -25,6 +26,7 @@ class OpenAIState:
     fine_tuning: FineTuningShelf = field(default_factory=FineTuningShelf)
     responses: ResponseShelf = field(default_factory=ResponseShelf)
     conversations: ConversationShelf = field(default_factory=ConversationShelf)
+    assistants: AssistantShelf = field(default_factory=AssistantShelf)
     containers: ContainerShelf = field(default_factory=ContainerShelf)
     batches: BatchShelf = field(default_factory=BatchShelf)
     prompt_cache: PromptCache = field(default_factory=PromptCache)
@@ -46,6 +48,7 @@ def inventory(state: OpenAIState, now: datetime) -> dict[str, list[str]]:
         "tuned_models": [name for name, model in state.fine_tuning.models.items() if not model.is_checkpoint],
         "responses": state.responses.stored_ids(moment),
         "conversations": list(state.conversations.conversations),
+        **state.assistants.inventory(now),
         "batches": state.batches.open(moment),
         "containers": list(state.containers.living(moment)),
     }

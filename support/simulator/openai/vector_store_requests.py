@@ -53,9 +53,9 @@ def attributes(given: Any, where: str = "attributes") -> dict[str, Any]:
     return _pairs(given, where, numbers=True)
 
 
-def metadata(given: Any) -> dict[str, str]:
-    """A store's metadata: strings by name."""
-    return _pairs(given, "metadata", numbers=False)
+def metadata(given: Any, where: str = "metadata") -> dict[str, str]:
+    """Metadata: strings by name."""
+    return _pairs(given, where, numbers=False)
 
 
 def _pairs(given: Any, where: str, *, numbers: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from support.simulator import conversing, language_model, programs, tokenizer
+from support.simulator import conversing, csv_programs, language_model, programs, tokenizer
 from support.simulator.language_model import Document, Reply
 from support.simulator.openai import logprobs
 from support.simulator.openai.chat import REASONING_TOKENS
@@ -153,7 +153,7 @@ class Answering:
             return False
         if offered.code_interpreter is not None and choice.kind in (None, CODE_INTERPRETER):
             files = server_tools.files_at_hand(self._state, offered.code_interpreter, self._history.all, self._now)
-            program = programs.written_for(asked, files)
+            program = csv_programs.written_for(asked, files) or programs.written_for(asked, sorted(files))
             if program is None and (choice.kind == CODE_INTERPRETER or (forced and offered.file_search is None)):
                 program = f"print({self._reply(self._prompt.documents, tools=False).text!r})"
             if program is not None and (forced or not conversing.is_told(asked)):

@@ -145,11 +145,11 @@ def _known_container(
     return None if wanted is None else state.containers.get(wanted, now)
 
 
-def files_at_hand(state: OpenAIState, settings: CodeInterpreter, context: list[Item], now: float) -> list[str]:
-    """Names of the files that a program would find."""
+def files_at_hand(state: OpenAIState, settings: CodeInterpreter, context: list[Item], now: float) -> dict[str, bytes]:
+    """The files that a program would find, by name."""
     known = _known_container(state, settings, context, now)
-    names = {file.name for file in check_container(state, settings, now)}
-    return sorted(names | (known.contents().keys() if known else set()))
+    given = {file.name: file.data for file in check_container(state, settings, now)}
+    return {**given, **(known.contents() if known else {})}
 
 
 def container_for(state: OpenAIState, settings: CodeInterpreter, context: list[Item], now: float) -> Container:

@@ -66,13 +66,15 @@ def _begun(item: Item) -> Item:
             begun["encrypted_content"] = sealing.reasoning()
         return begun
     started: Item = {**item, "status": "in_progress"}
-    empty: dict[str, Any] = {
-        "message": {"content": []},
-        "function_call": {"arguments": ""},
-        "file_search_call": {"queries": [], "results": None},
-        "code_interpreter_call": {"code": "", "outputs": None},
-    }.get(kind, {})
-    return {**started, **empty}
+    return {**started, **_EMPTY.get(kind, {})}
+
+
+_EMPTY: dict[str, dict[str, Any]] = {
+    "message": {"content": []},
+    "function_call": {"arguments": ""},
+    "file_search_call": {"queries": [], "results": None},
+    "code_interpreter_call": {"code": "", "outputs": None},
+}
 
 
 def _reasoning(one: StoredResponse, item: Item, place: Event) -> Iterator[Event]:
