@@ -30,6 +30,7 @@ class Connection(HttpToolsProtocol):
         self.app_state = {"transport": transport, "respond": self.respond}
         self._standing: tuple[object, bytes] = (None, b"")
         self._head_size = 0
+        self._has_completed = False  # a request, in the bytes that came last
         self._is_repeating_head = False
         self._has_ended = False  # the client has closed its side
         self._is_deaf = False  # nothing that still comes is read
@@ -46,6 +47,7 @@ class Connection(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         size = len(data)
+        self._has_completed = False
         try:
             while data:
                 try:
@@ -60,7 +62,8 @@ class Connection(HttpToolsProtocol):
         if not self._is_in_head():
             self._head_size = 0
             return
-        self._head_size += size
+        if not self._has_completed:  # else most of the bytes may be of the request before
+            self._head_size += size
         if self._head_size > LARGEST_HEAD:
             self._refuse_rest()
 
@@ -95,6 +98,7 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return  # only the head is complete
+        self._has_completed = True
         self.cycle.more_body = False  # also where the answer did not wait for the body
         self.cycle.message_event.set()
 

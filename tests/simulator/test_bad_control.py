@@ -26,6 +26,7 @@ READ: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "tenants"): {"label": "mine"},
     ("POST", "tenants/ID/clock"): {"advance": 0},
     ("POST", "tenants/ID/faults"): {"faults": []},
+    ("POST", "tenants/ID/durations"): {"durations": {}},
     ("PUT", "tenants/ID/deviation"): {"name": None},
 }
 # Values that a field cannot have; a fault's are the fields of one line of the script.
@@ -37,15 +38,14 @@ NO_OBJECT_VALUE: st.SearchStrategy[Any] = st.one_of(WORD, st.integers(), st.bool
 NO_TIME = st.one_of(
     WORD, st.booleans(), st.just([]), st.just({}), st.sampled_from(["2026-11-22", "2026-11-22T10:00:00", 1e300])
 )
+NO_DURATIONS = st.one_of(NO_OBJECT_VALUE, st.dictionaries(WORD, st.one_of(NO_NUMBER, BEYOND), min_size=1, max_size=1))
 FIELDS: dict[tuple[str, str], dict[str, st.SearchStrategy[Any]]] = {
     ("POST", "tenants"): {
         "now": NO_TIME,
         "speed": st.one_of(NO_NUMBER, BEYOND),
         "label": st.one_of(NO_STRING, st.just("x" * 201)),
         "deviation": st.one_of(NO_STRING, WORD),
-        "durations": st.one_of(
-            NO_OBJECT_VALUE, st.dictionaries(WORD, st.one_of(NO_NUMBER, st.just(-1)), min_size=1, max_size=1)
-        ),
+        "durations": NO_DURATIONS,
         "latency": st.one_of(NO_NUMBER, BEYOND),
     },
     ("POST", "tenants/ID/clock"): {
@@ -72,6 +72,7 @@ FIELDS: dict[tuple[str, str], dict[str, st.SearchStrategy[Any]]] = {
         "skip": st.one_of(NO_NUMBER, st.just(-1), st.just(0.5)),
         "times": st.one_of(NO_NUMBER, st.sampled_from([-1, 0, 0.5])),
     },
+    ("POST", "tenants/ID/durations"): {"durations": NO_DURATIONS},
     ("PUT", "tenants/ID/deviation"): {"name": st.one_of(NO_STRING, WORD)},
 }
 

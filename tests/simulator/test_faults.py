@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
@@ -266,6 +267,20 @@ def test_bodies_over_the_limit_are_refused_and_the_connection_lives(tenant: Acco
         chunks = (b" " * (1024 * 1024) for _ in range(33))
         assert client.post(CHAT[provider], content=chunks).status_code == refused.status_code
         assert client.get("/v1/files").is_success
+
+
+def test_a_head_that_begins_behind_a_large_body_is_waited_for(tenant: Account, simulator_url: str) -> None:
+    """The bytes of the body before it, read in one go with the beginning of the head, are not counted as head."""
+    host, _, port = simulator_url.removeprefix("http://").partition(":")
+    key = tenant.keys["OpenAI"]
+    first = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 20000000\r\n\r\n"
+    second = f"GET /v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(first.encode() + b" " * 20_000_000 + second[:20].encode())
+        time.sleep(0.1)
+        connection.sendall(second[20:].encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"400", b"200"]
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ ALIKE = {
     "{c for c in 'aab'} == {'a', 'b'}, sum(x for x in range(10)))",
     "text": "s = 'a,b;c'\nprint(s.upper(), s.split(','), f'{3.14159:.2f}|{\"x\":>4}|{s!r}', '%05.1f %s' % (2.5, None), "
     "'{:>6}-{a[0]}'.format(1, a=[9]), '-'.join(map(str, range(3))))",
-    "loops": "for i in range(5):\n    if i == 1:\n        continue\n    if i == 4:\n        break\n    print(i)\nelse:\n    print('never')\n"
-    "n = 3\nwhile n:\n    n -= 1\nelse:\n    print('ended', n)",
+    "loops": "for i in range(5):\n    if i == 1:\n        continue\n    if i == 4:\n        break\n    print(i)\nelse:\n"
+    "    print('never')\nn = 3\nwhile n:\n    n -= 1\nelse:\n    print('ended', n)",
     "errors caught": "try:\n    [][1]\nexcept (KeyError, IndexError) as error:\n    print(type(error).__name__, error)\n"
     "finally:\n    print('done')\ntry:\n    raise ValueError('a', 1)\nexcept ValueError as e:\n    print(e.args, str(e))",
     "unpacking": "a, *b, (c, d) = [1, 2, 3, (4, 5)]\nx = y = [1]\nx += [2]\nprint(a, b, c, d, y)\nd = {'k': [1]}\nd['k'] += [2]\n"
@@ -31,7 +31,8 @@ ALIKE = {
     "libraries": "import math, statistics\nfrom collections import Counter, defaultdict\nfrom itertools import combinations\n"
     "print(math.sqrt(2), math.factorial(10), math.gcd(12, 18), statistics.mean([1, 2, 4]), statistics.stdev([1, 2, 4]))\n"
     "print(Counter('abca').most_common(1), list(combinations('abc', 2)))\nd = defaultdict(list)\nd['a'].append(1)\nprint(dict(d))",
-    "json and csv": "import csv, io, json\nrows = list(csv.DictReader(io.StringIO('a,b\\n1,2\\n3,4\\n')))\nprint(rows, json.dumps(rows, indent=2))\n"
+    "json and csv": "import csv, io, json\nrows = list(csv.DictReader(io.StringIO('a,b\\n1,2\\n3,4\\n')))\n"
+    "print(rows, json.dumps(rows, indent=2))\n"
     "print(json.loads('{\"x\": [1, null, true]}'))",
     "scopes": "x = 1\ndef f():\n    global x\n    x = 2\nf()\nprint(x)\nprint([x for x in range(3)], x)\nif (n := 5) > 3:\n    print(n)",
     "lazy": "print(next(x for x in range(10**9) if x > 5), any(x > 2 for x in range(10**9)), list(zip('ab', range(10**9))))",
@@ -69,7 +70,7 @@ RAISING = (
 
 @pytest.mark.parametrize("program", RAISING)
 def test_a_traceback_names_the_line_and_ends_as_cpythons(program: str) -> None:
-    with pytest.raises(Exception) as raised, redirect_stdout(io.StringIO()):
+    with pytest.raises(Exception) as raised, redirect_stdout(io.StringIO()):  # noqa: PT011 - whichever it is
         exec(program, {})
     error = run(program).error
     assert error is not None
@@ -92,7 +93,8 @@ def test_the_last_line_is_shown_as_in_a_notebook() -> None:
 def test_what_was_printed_before_an_error_stays() -> None:
     ran = run("print('one')\n1 / 0")
     assert ran.stdout == "one\n"
-    assert ran.error is not None and ran.error.endswith("ZeroDivisionError: division by zero")
+    assert ran.error is not None
+    assert ran.error.endswith("ZeroDivisionError: division by zero")
 
 
 def test_files_are_read_and_written() -> None:
@@ -105,6 +107,18 @@ def test_files_are_read_and_written() -> None:
     ran = run(program, {"sales.csv": "name,price\nä,1.5\nb,2\n".encode()})
     assert (ran.error, ran.stdout) == (None, "3.5\ntotal,3.5\n\n")
     assert ran.files == {"out.csv": b"total,3.5\r\n"}
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["print(chr(0xD800))", "open('x', 'w').write(chr(0xD800))", "open(chr(0xD800), 'w')", "raise ValueError(chr(0xD800))"],
+)
+def test_what_comes_out_is_always_text(program: str) -> None:
+    ran = run(program)
+    assert ran.error is not None
+    assert "Error" in ran.error
+    for text in (ran.stdout, ran.error, *ran.files):
+        text.encode()
 
 
 HOSTILE = (
@@ -186,7 +200,8 @@ def test_a_program_that_takes_too_much_is_stopped(program: str) -> None:
 )
 def test_nothing_leads_out_of_the_program(program: str) -> None:
     ran = run(program)
-    assert ran.error is not None and ran.stdout == ""
+    assert ran.error is not None
+    assert ran.stdout == ""
     assert ran.error.rpartition("\n")[2].startswith(
         ("AttributeError", "NameError", "ModuleNotFoundError", "FileNotFoundError", "TypeError")
     )

@@ -56,6 +56,7 @@ class Machine:
     def write(self, text: str) -> None:
         """Print; what goes beyond the longest output is cut off."""
         self.budget.made(text)
+        text.encode()  # what is no text cannot be printed
         if self._printed < LONGEST_OUTPUT:
             self.output.append(text[: LONGEST_OUTPUT - self._printed])
             self._printed += len(text)
@@ -69,6 +70,7 @@ class Machine:
 
     def open(self, path: str, mode: str) -> OpenFile:
         name = self.local(path)
+        name.encode()  # as above
         if not _MODE.fullmatch(mode):
             raise ValueError(f"invalid mode: '{mode[:20]}'")
         data = self.kept().get(name)

@@ -71,4 +71,5 @@ def _last_words(raised: BaseException) -> str:
         Budget().weigh(raised)
     except Exhausted:
         return type(raised).__name__
-    return "".join(traceback.format_exception_only(raised)).rstrip("\n")
+    said = "".join(traceback.format_exception_only(raised)).rstrip("\n")
+    return said.encode("utf-8", "backslashreplace").decode()

@@ -137,6 +137,8 @@ class OpenFile:
 
     def _write(self, part: Any) -> None:
         self._budget.made(part)
+        if isinstance(part, str):
+            part.encode()  # what is no text is refused here, as CPython does
         fits(self._stream.tell() + (len(part) if isinstance(part, str | bytes) else 0))
         self._stream.write(part)
 
