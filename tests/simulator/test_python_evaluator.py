@@ -111,7 +111,12 @@ def test_files_are_read_and_written() -> None:
 
 @pytest.mark.parametrize(
     "program",
-    ["print(chr(0xD800))", "open('x', 'w').write(chr(0xD800))", "open(chr(0xD800), 'w')", "raise ValueError(chr(0xD800))"],
+    [
+        "print(chr(0xD800))",
+        "open('x', 'w').write(chr(0xD800))",
+        "open(chr(0xD800), 'w')",
+        "raise ValueError(chr(0xD800))",
+    ],
 )
 def test_what_comes_out_is_always_text(program: str) -> None:
     ran = run(program)

@@ -17,7 +17,7 @@ from support.simulator.openai.prompt import OPENING, Prompt
 def prompt(thread: Thread, run: Run, model: Model) -> Prompt | None:
     """Counted. The oldest messages are left out where there is no room for them; None where there is none for the newest."""
     made = _head(run)
-    room = model.window - model.max_output // 2
+    room = model.window - model.max_output // 2  # the answer needs some of the window too
     if run.max_prompt_tokens is not None:
         room = min(room, run.max_prompt_tokens - sum(step.prompt_tokens for step in run.steps.values()))
     own = Prompt()
