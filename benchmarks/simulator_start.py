@@ -43,7 +43,7 @@ def simulator() -> Iterator[tuple[int, str, float]]:
         process.communicate()
 
 
-def _resident_kb(pid: int) -> int:
+def resident_kb(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
@@ -61,10 +61,10 @@ def _growth() -> float:
 
             for number in range(WARM_UP):
                 store(number)
-            before = _resident_kb(pid)
+            before = resident_kb(pid)
             for number in range(FILES):
                 store(number)
-            return (_resident_kb(pid) - before) / FILES
+            return (resident_kb(pid) - before) / FILES
 
 
 def measure() -> list[Figure]:

@@ -191,9 +191,12 @@ def none_found(context: Context) -> None:
     context.world.expect(hits == (), f"found are passages of {names(hits)}")
 
 
-@then("that is no failure")
-def no_failure(context: Context) -> None:
-    context.world.expect(context.world.unread_refusal is None, f"it was refused: {context.world.unread_refusal}")
+@then("there are passages, and each scores below {score:g}")
+def all_below(context: Context, score: float) -> None:
+    scores = [hit.score for hit in context.world.knowledge.hits]
+    context.world.expect(bool(scores), "there are no passages")
+    wrong = [one for one in scores if one is None or one >= score]
+    context.world.expect(not wrong, f"these do not score below {score}: {wrong}")
 
 
 @then("there are 1 or 2 passages")
