@@ -54,7 +54,12 @@ def find_similar(
     top: int,
     least: float = -1.0,
 ) -> list[tuple[T, float]]:
-    """The `top` items whose vectors are nearest, the nearest first, and none that is farther than `least`."""
+    """The `top` items whose vectors are nearest, the nearest first, and none that is farther than `least`.
+
+    Raises InvalidRequest for fewer than none.
+    """
+    if top < 0:
+        raise InvalidRequest(f"there are no nearest {top}; ask for 0 or more", param="top")
     near = [(item, cosine(vector, known)) for item, known in items]
     return best_first([pair for pair in near if pair[1] >= least])[:top]
 

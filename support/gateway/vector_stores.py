@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from support.catalogue.limits import store_limits
 from support.errors import BadResponse, TouchstoneError, Unsupported
@@ -71,7 +71,12 @@ class StoreKeeper(ABC):
     @abstractmethod
     async def _send_attach(
         self, store_id: str, file_id: str, attributes: Mapping[str, Attribute], chunking: Chunking | None
-    ) -> StoredDocument: ...
+    ) -> Mapping[str, Any]:
+        """The provider's answer, as it was on the wire."""
+
+    @abstractmethod
+    async def _attached(self, store_id: str, answer: Mapping[str, Any]) -> StoredDocument:
+        """The document that the answer is about; what this asks for is a call of its own, repeated by itself."""
 
     @abstractmethod
     async def add(
@@ -154,9 +159,9 @@ class StoreKeeper(ABC):
         metadata: Mapping[str, str] | None = None,
         preflight: bool = True,
     ) -> VectorStore:
-        if preflight:
-            check_store(self.provider, name, expires_after, metadata)
         marker = Marker.fresh(self._choke.account.run_id)
+        if preflight:
+            check_store(self.provider, name, expires_after, metadata, beside=self._beside(marker))
         return await self._call(
             Operation(self.provider, "vector_stores.create", Repeat.IF_ABSENT, creates=Creation(KIND, marker)),
             lambda: self._send_create(marker, name, expires_after, metadata),
@@ -208,11 +213,12 @@ class StoreKeeper(ABC):
         check_attributes(self.provider, attributes)
         check_chunking(self.provider, chunking)
         chunks = chunking_to_send(chunking)
-        return await self._call(
+        answer = await self._call(
             Operation(self.provider, "vector_stores.attach", Repeat.IF_REFUSED),
             lambda: self._send_attach(store_id, file_id, attributes or {}, chunks),
             about=file_id,
         )
+        return await self._attached(store_id, answer)
 
     async def wait(self, store_id: str, *, timeout: timedelta = timedelta(minutes=10)) -> tuple[StoredDocument, ...]:
         async def look() -> tuple[StoredDocument, ...]:
@@ -271,6 +277,10 @@ class StoreKeeper(ABC):
             if_gone=lambda: Deletion(provider=self.provider, id=document_id),
         )
 
+    def _beside(self, marker: Marker) -> int:
+        """Characters of a name that the marker takes."""
+        return 0
+
     async def _made_by(self, marker: Marker) -> VectorStore | None:
         async for store in self.list():
             if store.marked.startswith(str(marker)):
@@ -324,11 +334,18 @@ def following(page: DocumentPage) -> str | None:
 
 
 def check_store(
-    provider: Provider, name: str, expires_after: timedelta | None, metadata: Mapping[str, str] | None
+    provider: Provider,
+    name: str,
+    expires_after: timedelta | None,
+    metadata: Mapping[str, str] | None,
+    *,
+    beside: int = 0,
 ) -> None:
+    """`beside` is how many characters of the name are our own."""
     limits = store_limits(provider)
-    if len(name) > limits.max_name_characters:
-        raise refused(provider, "name", f"has {len(name)} characters; {limits.max_name_characters} are allowed")
+    most = limits.max_name_characters - beside
+    if len(name) > most:
+        raise refused(provider, "name", f"has {len(name)} characters; {most} are allowed")
     if expires_after is not None:
         check_expiry(provider, expires_after)
     if metadata and limits.max_metadata is None:

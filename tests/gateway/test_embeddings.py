@@ -395,6 +395,18 @@ def test_the_nearest_come_first_and_no_more_than_were_asked_for(
     assert find_similar((3, 4), NEAR_TO_3_4, **asked) == found
 
 
+def test_fewer_than_none_cannot_be_asked_for() -> None:
+    with pytest.raises(InvalidRequest, match="there are no nearest -1") as refused:
+        find_similar((3, 4), NEAR_TO_3_4, top=-1)
+    assert refused.value.param == "top"
+
+
+async def test_a_model_that_makes_one_vector_of_all_texts_is_asked_for_one_at_a_time(bench: Bench) -> None:
+    with pytest.raises(InvalidRequest, match="gemini-embedding-2 makes one vector of all texts") as refused:
+        await gateway_of(bench, GEMINI).embeddings.embed(TEXTS[:2], model="gemini-embedding-2")
+    assert (refused.value.param, bench.wire.exchanges) == ("input", [])
+
+
 def test_of_none_none_is_near() -> None:
     nothing: list[tuple[str, tuple[float, ...]]] = []
     assert find_similar((3, 4), nothing, top=3) == []

@@ -14,6 +14,7 @@ from support.errors import (
     JobFailed,
     LocalFileMissing,
     NotFound,
+    RateLimited,
     ServerError,
     Unsupported,
     WaitTimeout,
@@ -471,10 +472,16 @@ TWENTY_ONE: dict[str, Attribute] = {f"key {number}": number for number in range(
 
 
 async def test_a_name_that_is_too_long_is_refused_and_not_sent(bench: Bench, gateway: GeminiGateway) -> None:
+    """The run's marker stands in front, and the provider counts it."""
+    store = await gateway.vector_stores.create("n")
+    most = 512 - (len(store.raw["displayName"]) - 1)
+    bench.wire.exchanges.clear()
     with pytest.raises(InvalidRequest) as refused:
-        await gateway.vector_stores.create("n" * 513)
-    assert (refused.value.message, refused.value.param) == ("name: has 513 characters; 512 are allowed", "name")
-    assert (bench.wire.exchanges, bench.register.intended, bench.purse.reserved) == ([], [], [])
+        await gateway.vector_stores.create("n" * (most + 1))
+    said = f"name: has {most + 1} characters; {most} are allowed"
+    assert (refused.value.message, refused.value.param, bench.wire.exchanges) == (said, "name", [])
+    longest = await gateway.vector_stores.create("n" * most)
+    assert (longest.name, len(longest.raw["displayName"])) == ("n" * most, 512)
 
 
 @pytest.mark.parametrize(
@@ -607,6 +614,24 @@ async def test_a_document_whose_answer_was_lost_is_not_sent_again(bench: Bench, 
         await gateway.vector_stores.add(store.id, BEES)
     assert store.id in lost.value.message
     assert [document.name for document in await documents(gateway, store.id)] == ["bees.txt"]
+
+
+async def test_an_import_is_sent_once_however_often_its_end_is_asked_for(bench: Bench, gateway: GeminiGateway) -> None:
+    store = await gateway.vector_stores.create("shelf")
+    file = await gateway.files.upload(BEES)
+    bench.tenant.faults({"operation": "operations.get", "times": ATTEMPTS, "do": {"status": 429}})
+    with pytest.raises(RateLimited):
+        await gateway.vector_stores.attach(store.id, file.id)
+    assert served(bench, "vector_stores.files.create") == 1
+    assert [document.name for document in await documents(gateway, store.id)] == ["bees.txt"]
+
+
+async def test_a_filter_compares_text_beyond_ascii(bench: Bench, gateway: GeminiGateway) -> None:
+    store = await gateway.vector_stores.create("places")
+    await gateway.vector_stores.add(store.id, BEES, attributes={"city": "Zürich"})
+    await gateway.vector_stores.wait(store.id)
+    where = Comparison(attribute="city", operator="eq", value="Zürich")
+    assert names(await gateway.vector_stores.search(store.id, QUESTION, where=where)) == ["bees.txt"]
 
 
 async def test_a_search_that_fails_is_no_empty_result(bench: Bench, gateway: GeminiGateway) -> None:

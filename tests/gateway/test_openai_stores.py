@@ -521,6 +521,23 @@ async def test_a_store_that_cannot_be_right_is_refused_and_not_sent(
     assert (bench.wire.exchanges, bench.register.intended, bench.purse.reserved) == ([], [], [])
 
 
+@pytest.mark.parametrize("asked", [{"name": "n" * 257}, {"metadata": {str(number): "x" for number in range(16)}}])
+async def test_an_update_that_cannot_be_right_is_refused_and_not_sent(
+    bench: Bench, gateway: OpenAIGateway, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        await gateway.vector_stores.update(UNKNOWN, **asked)
+    assert refused.value.param == next(iter(asked))
+    assert (bench.wire.exchanges, bench.purse.reserved) == ([], [])
+
+
+async def test_a_document_that_cannot_be_right_is_not_even_stored(bench: Bench, gateway: OpenAIGateway) -> None:
+    for asked in ({"attributes": SEVENTEEN}, {"chunking": Chunking(max_tokens=99, overlap_tokens=0)}):
+        with pytest.raises(InvalidRequest):
+            await gateway.vector_stores.add(UNKNOWN, BEES, **asked)
+    assert (bench.wire.exchanges, bench.purse.reserved) == ([], [])
+
+
 async def test_the_most_that_is_allowed_is_taken(gateway: OpenAIGateway) -> None:
     metadata = {str(number): "x" for number in range(15)}
     store = await gateway.vector_stores.create("n" * 256, expires_after=365 * DAY, metadata=metadata)

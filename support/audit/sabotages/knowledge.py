@@ -63,7 +63,7 @@ def _attach_sends_string() -> list[Patch]:
         async def send_attach(self: Any, store_id: str, file_id: str, *rest: Any) -> Any:
             fired()
             await self._stores._post(f"/vector_stores/{store_id}/files", body=file_id, cast_to=object)
-            return _stores(Provider.OPENAI).document(_stores(Provider.OPENAI).answer_on_the_wire())
+            return _stores(Provider.OPENAI).answer_on_the_wire()
 
         return send_attach
 

@@ -11,8 +11,12 @@ from support.gateway.embeddings import check_texts, unit
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.tokens import GeminiTokens
+from support.gateway.refusing import refused
 from support.gateway.retry import Repeat
 from support.values import Embeddings, Message, Provider, Usage
+
+TOGETHER = "gemini-embedding-2"
+"""It takes all texts of a request for one (provider-facts 6.2)."""
 
 
 class GeminiEmbedder:
@@ -25,6 +29,8 @@ class GeminiEmbedder:
 
     async def embed(self, texts: Sequence[str], *, model: str, dimensions: int | None = None) -> Embeddings:
         check_texts(Provider.GEMINI, texts)
+        if len(texts) > 1 and model.startswith(TOGETHER):
+            raise refused(Provider.GEMINI, "input", f"{model} makes one vector of all texts; embed them one at a time")
         # gemini-embedding-001 tells no usage: what it costs is counted beforehand, by the provider's own counter.
         messages = tuple(Message(role="user", text=text) for text in texts)
         counted = Usage(uncached_input_tokens=await self._tokens.count(messages, model=model))

@@ -79,6 +79,9 @@ class GeminiStores(StoreKeeper):
         await self._stores.create(config=types.CreateFileSearchStoreConfig(display_name=f"{marker}{name}"))
         return store(answer_on_the_wire())
 
+    def _beside(self, marker: Marker) -> int:
+        return len(str(marker))
+
     async def _send_get(self, store_id: str) -> VectorStore:
         await self._stores.get(name=store_id)
         return store(answer_on_the_wire())
@@ -128,13 +131,17 @@ class GeminiStores(StoreKeeper):
 
     async def _send_attach(
         self, store_id: str, file_id: str, attributes: Mapping[str, Attribute], chunking: Chunking | None
-    ) -> StoredDocument:
+    ) -> Mapping[str, Any]:
         await self._stores.import_file(
             file_search_store_name=store_id,
             file_name=file_id,
             config=types.ImportFileConfig(**_document_config(attributes, chunking)),
         )
-        return await self._taken_in(store_id, answer_on_the_wire(), types.ImportFileOperation)
+        answer: Mapping[str, Any] = answer_on_the_wire()
+        return answer
+
+    async def _attached(self, store_id: str, answer: Mapping[str, Any]) -> StoredDocument:
+        return await self._taken_in(store_id, answer, types.ImportFileOperation)
 
     async def _taken_in(self, store_id: str, begun: Mapping[str, Any], kind: Any) -> StoredDocument:
         """The document of an operation: its name comes with the operation, at the latest with its end."""
@@ -242,7 +249,7 @@ def file_search(store_id: str, limit: int | None, metadata_filter: str | None) -
 def wire_filter(where: Filter) -> str:
     """A filter in the spelling of AIP-160 (`category = "ai" AND year > 2020`)."""
     if isinstance(where, Comparison):
-        return f"{where.attribute} {_OPERATORS[where.operator]} {json.dumps(where.value)}"
+        return f"{where.attribute} {_OPERATORS[where.operator]} {json.dumps(where.value, ensure_ascii=False)}"
     word = " AND " if isinstance(where, AllOf) else " OR "
     return "(" + word.join(wire_filter(one) for one in where.filters) + ")"
 

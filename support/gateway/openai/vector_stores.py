@@ -18,8 +18,9 @@ from support.gateway.retry import Repeat
 from support.gateway.vector_stores import (
     StoreKeeper,
     check_attributes,
-    check_expiry,
+    check_chunking,
     check_search,
+    check_store,
     filter_to_send,
 )
 from support.values import (
@@ -93,8 +94,7 @@ class OpenAIStores(StoreKeeper):
         expires_after: timedelta | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> VectorStore:
-        if expires_after is not None:
-            check_expiry(Provider.OPENAI, expires_after)
+        check_store(Provider.OPENAI, name or "", expires_after, metadata)
         options = _given(name=name, expires_after=None if expires_after is None else policy(expires_after))
 
         async def send() -> VectorStore:
@@ -118,15 +118,21 @@ class OpenAIStores(StoreKeeper):
         attributes: Mapping[str, Attribute] | None = None,
         chunking: Chunking | None = None,
     ) -> StoredDocument:
+        check_attributes(Provider.OPENAI, attributes)
+        check_chunking(Provider.OPENAI, chunking)
         file = await self._files.upload(path, purpose=PURPOSE)
         return await self.attach(store_id, file.id, attributes=attributes, chunking=chunking)
 
     async def _send_attach(
         self, store_id: str, file_id: str, attributes: Mapping[str, Attribute], chunking: Chunking | None
-    ) -> StoredDocument:
+    ) -> Mapping[str, Any]:
         options = _given(attributes=dict(attributes) or None, chunking_strategy=strategy(chunking))
         await self._stores.files.create(store_id, **attachment(file_id), **options)
-        return document(answer_on_the_wire())
+        answer: Mapping[str, Any] = answer_on_the_wire()
+        return answer
+
+    async def _attached(self, store_id: str, answer: Mapping[str, Any]) -> StoredDocument:
+        return document(answer)
 
     async def attach_together(self, store_id: str, file_ids: Sequence[str]) -> FileBatch:
         async def send() -> FileBatch:
