@@ -197,6 +197,7 @@ class World:
     async def tries(self, action: Awaitable[R]) -> R | None:
         """Does what should be refused, and keeps the refusal for a `Then` to look at."""
         self.raise_unread()
+        self._refusal = None  # that of a try before is none of this one's
         self._attempt_began = len(self.wire.exchanges)
         try:
             return await action
