@@ -320,8 +320,11 @@ def same_tokens(context: Context) -> None:
     world = context.world
     counts = [answer.usage.input_tokens for answer in world.caching.answers]
     far = (max(counts) - min(counts)) / min(counts)
-    # Live, the counts of a prompt in one piece and of one in two may differ by a few tokens of framing.
-    world.expect(far <= (0.0 if world.simulated else 0.01), f"the question had {counts} tokens")
+    # Live, Gemini's counts of a prompt in one piece and of one in two may differ by a few tokens of framing.
+    framed = world.caching.provider is Provider.GEMINI and not world.simulated
+    world.expect(far <= (0.01 if framed else 0.0), f"the question had {counts} tokens")
+    uncached = world.caching.answers[0].usage
+    world.expect(uncached.cache_read_tokens == 0, f"without a cache, {uncached.cache_read_tokens} tokens were read")
 
 
 @then("the second time, what the cache had was read from it")
@@ -470,6 +473,11 @@ def saving(context: Context) -> None:
 def break_even(context: Context) -> None:
     compared = figures(context.world)
     plain = compared.uncached.cost_usd / compared.uncached.calls
+    arm = compared.cached
+    whole = arm.first_call_usd + (arm.calls - 1) * arm.later_call_usd
+    context.world.expect(
+        abs(whole - arm.cost_usd) < Decimal("1e-9"), f"the calls cost {whole}, together {arm.cost_usd}"
+    )
 
     def saved(calls: int) -> Decimal:
         cached = compared.cached.first_call_usd + (calls - 1) * compared.cached.later_call_usd
@@ -579,7 +587,11 @@ def moves_along(context: Context) -> None:
     context.world.expect(turns[0].cache_write_tokens > 0, f"the first turn took {turns[0]}")
     for before, after in pairwise(turns):
         had = before.cache_read_tokens + before.cache_write_tokens
-        context.world.expect(after.cache_read_tokens >= had, f"a turn read {after.cache_read_tokens} of {had} tokens")
+        read = after.cache_read_tokens
+        # live, what is new may have come into the cache by another way
+        context.world.expect(
+            read == had or (not context.world.simulated and read > had), f"a turn read {read} of {had}"
+        )
         context.world.expect(after.cache_write_tokens > 0, f"a turn wrote nothing of what was new: {after}")
 
 
@@ -591,5 +603,6 @@ async def no_more_than_manual(context: Context) -> None:
     asked = asked_of(world, provider, (Message(role="user", text="."),), None)
     counting = world.gateway(provider).tokens
     most = await world.sees(counting.count(asked["messages"], model=asked["model"], system=asked["system"]))
-    read = last(world).cache_read_tokens
+    read, before = last(world).cache_read_tokens, world.caching.answers[-2].usage.cache_read_tokens
     world.expect(0 < read <= most, f"{read} tokens were read, the manual has {most}")
+    world.expect(read < before, f"{read} tokens were read, the turn before {before}")

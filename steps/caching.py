@@ -170,7 +170,8 @@ def no_contents(context: Context) -> None:
     assert read is not None
     text = context.world.wire.exchanges[-1].response.kept.decode()
     context.world.expect(A_LINE not in text, "the description has the manual's text")
-    context.world.expect("contents" not in read.raw, "the description has contents")
+    for field in ("contents", "systemInstruction"):
+        context.world.expect(field not in read.raw, f"the description has {field}")
 
 
 @when("the team turns the pages of its caches at {provider:Provider}, {size:d} a page")
@@ -277,7 +278,7 @@ async def time_left(context: Context, time: timedelta) -> None:
 async def tries_to_change(context: Context, field: str) -> None:
     world = context.world
     cache = world.caching.cache
-    other: dict[str, object] = {"model": cache.model, "contents": said_of_manual(world, 2)}
+    other: dict[str, object] = {"model": f"{cache.model}-other", "contents": said_of_manual(world, 2)}
     await world.tries(world.gateway(cache.provider).caches.update(cache.id, **{field: other[field]}))
 
 
@@ -328,6 +329,9 @@ async def missing_from_list(context: Context) -> None:
         return cache.id in ids(await all_caches(context.world, cache.provider))
 
     context.world.expect(await context.world.becomes(listed, False), f"the list still has {cache.id}")
+    others = {made.id for made in context.world.caching.made} - {cache.id}
+    there = set(ids(await all_caches(context.world, cache.provider)))
+    context.world.expect(others <= there, f"the list has lost {others - there}")
 
 
 @then("the cache is gone within 2 minutes")

@@ -155,11 +155,11 @@ def nearest_to_itself(context: Context) -> None:
 async def looks_for(context: Context, top: int) -> None:
     world = context.world
     made = last(world)
-    # stretched, each by another factor: how long a vector is says nothing of what its text means
+    # the nearest come last, and are the shortest: neither place nor length says anything of what a text means
     items = [
-        (text, tuple((3 - n) * x for x in vector))
+        (text, tuple((n + 1) * x for x in vector))
         for n, (text, vector) in enumerate(zip(ALIKE, made.vectors, strict=True))
-    ]
+    ][::-1]
     world.knowledge.nearest = world.find_similar(made.vectors[0], items, top=top)
     world.knowledge.nearest_close = world.find_similar(made.vectors[0], items, top=top, least=0.99)
 

@@ -165,18 +165,18 @@ def first_is(context: Context, name: str, words: str) -> None:
     world.expect(hits[0].name == name, f"the first passage is from {hits[0].name!r}, the others from {names(hits[1:])}")
     text = " ".join(hits[0].text.split())
     world.expect(words in text, f"the first passage is {text!r}")
-    known = hits[0].document_id
-    if known is not None:
-        world.expect(known == world.knowledge.added[name].id, f"the passage says that it is from {known}")
+    known, own = hits[0].document_id, world.knowledge.added[name].id
+    if world.knowledge.store.provider is Provider.GEMINI:  # which tells the name, and may tell the document
+        world.expect(known in (None, own), f"the passage says that it is from {known}")
+    else:
+        world.expect(known == own, f"the passage says that it is from {known}")
 
 
 @then("the passage comes with what is known of its document")
 def comes_with_attributes(context: Context) -> None:
     world = context.world
     first = world.knowledge.hits[0]
-    if first.score is None and not first.attributes:
-        return world.expect(bool(first.name), "the passage does not say where it is from")
-    return world.expect(first.attributes == filed(first.name), f"the passage says {first.attributes}")
+    world.expect(first.attributes == filed(first.name), f"the passage says {first.attributes}")
 
 
 @then('no passage has the words "{words}"')
@@ -247,7 +247,7 @@ async def each_found(context: Context) -> None:
     world = context.world
     for name in world.knowledge.added:
         hits = await world.sees(find(world, f"What is said of {PHRASES[name]}?"))
-        world.expect(name in names(hits), f"a search for {PHRASES[name]} finds {names(hits)}")
+        world.expect(names(hits)[:1] == [name], f"a search for {PHRASES[name]} finds {names(hits)}")
 
 
 @then("every score is from 0 to 1, and none is higher than the one before")
@@ -288,7 +288,9 @@ async def pieces(world: World) -> list[str]:
     hits = await world.sees(find(world, query, limit=50))
     found = {hit.text for hit in hits}
     for piece in found:
-        world.expect(piece.strip() in text, f"a piece does not stand in the document: {piece[:60]!r}…")
+        world.expect(
+            bool(piece.strip()) and piece.strip() in text, f"a piece does not stand in the document: {piece[:60]!r}…"
+        )
     return sorted(found, key=lambda piece: text.index(piece.strip()))
 
 
@@ -300,7 +302,10 @@ async def passages_stand_there(context: Context) -> None:
     hits = await world.sees(find(world, f"What follows {text.split()[500]}?"))
     world.expect(bool(hits), "nothing was found")
     for hit in hits:
-        world.expect(hit.text.strip() in text, f"a passage does not stand in the document: {hit.text[:60]!r}…")
+        world.expect(
+            bool(hit.text.strip()) and hit.text.strip() in text,
+            f"a passage does not stand in the document: {hit.text[:60]!r}…",
+        )
         # a token is a word here, or less than one
         world.expect(len(hit.text.split()) <= 200, f"a passage has {len(hit.text.split())} words")
 

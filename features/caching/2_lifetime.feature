@@ -58,8 +58,10 @@ Feature: How long a cache lives
     When the team tries to delete the cache again
     Then the request is refused because Gemini has no such cache, naming it
 
-  @CC-04 @provider:Gemini
+  @CC-04 @provider:Gemini @simulator_only
   Scenario: A cache costs storage until it is deleted, and no longer
+    Live this would wait for twenty minutes.
+
     Given the team keeps the manual in a cache at Gemini for 1 hour
     When 10 minutes pass
     And the team deletes the cache
