@@ -35,6 +35,10 @@ CONDITIONS: dict[str, tuple[Filter, str]] = {
         AnyOf(filters=(category("games"), category("music"))),
         "When may a pawn be captured en passant?",
     ),
+    "of one publisher": (
+        Comparison(attribute="publisher", operator="eq", value="Touchstone"),
+        "How do honey bees tell each other where nectar is?",
+    ),
     "of 2022 or later, but not on ai": (
         AllOf(filters=(year("gte", 2022), Comparison(attribute="category", operator="ne", value="ai"))),
         "What makes sourdough bread rise?",
@@ -112,6 +116,11 @@ async def searches_late_but(context: Context) -> None:
     await search_under(context.world, "of 2022 or later, but not on ai")
 
 
+@when("the team searches the documents of one publisher")
+async def searches_publisher(context: Context) -> None:
+    await search_under(context.world, "of one publisher")
+
+
 @when('the team searches the store for "{query}" with rising least scores')
 async def searches_rising(context: Context, query: str) -> None:
     world = context.world
@@ -138,6 +147,11 @@ async def tries_to_search(context: Context, query: str) -> None:
 async def tries_like(context: Context, value: str) -> None:
     like = Comparison(attribute="category", operator="like", value=value)
     await context.world.tries(find(context.world, "How is a program made?", where=like))
+
+
+@when("the team tries to search documents under no condition at all of several")
+async def tries_empty_group(context: Context) -> None:
+    await context.world.tries(find(context.world, "How is a program made?", where=AllOf(filters=())))
 
 
 @given("{provider:Provider} answers no search from now on")

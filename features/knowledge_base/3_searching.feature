@@ -44,6 +44,7 @@ Feature: Searching documents
       | OpenAI   | "bees", 51 at most  | limit  |
       | Gemini   | nothing             | query  |
       | Gemini   | "bees", 0 at most   | limit  |
+      | Gemini   | "bees", 51 at most  | limit  |
 
   @KB-07 @provider:OpenAI
   Scenario: A search for one category finds that alone, though another document fits better
@@ -78,11 +79,15 @@ Feature: Searching documents
       | Gemini   | of 2022 or later                 | "bread.txt", "databases.txt" and "neural-networks.txt"   |
       | Gemini   | on nature before 2020            | "bees.txt" and "glaciers.txt"                            |
       | Gemini   | on games or music                | "chess.txt" and "violins.txt"                            |
+      | Gemini   | of 2022 or later, but not on ai  | "bread.txt" and "databases.txt"                          |
 
   @KB-07
   Scenario Outline: An unknown condition is refused before <provider> is asked
     Given the team has a store at <provider>
     When the team tries to search documents whose category is like "prog"
+    Then the request is refused as invalid, naming the conditions
+    And nothing was sent
+    When the team tries to search documents under no condition at all of several
     Then the request is refused as invalid, naming the conditions
     And nothing was sent
 
@@ -106,6 +111,17 @@ Feature: Searching documents
   Scenario Outline: A category that no document has gives no passages at <provider>
     Given the team has a store at <provider> with "bees.txt"
     When the team searches the documents on astronomy for "honey"
+    Then there are no passages
+
+    Examples: providers that keep stores
+      | provider |
+      | OpenAI   |
+      | Gemini   |
+
+  @KB-11
+  Scenario Outline: Documents of which nobody said who published them are of no publisher at <provider>
+    Given the team has a store at <provider> with "bees.txt"
+    When the team searches the documents of one publisher
     Then there are no passages
 
     Examples: providers that keep stores
