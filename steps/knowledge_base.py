@@ -32,6 +32,7 @@ UNKNOWN = {
     Provider.OPENAI: ("vs_68c9eda7fd0c8191be12ef7c0d1999db", "file-6hiZAFNmFjLSVnYek4EaBm"),
     Provider.GEMINI: ("fileSearchStores/none-q7prdj5dqu8p", "files/k4t1ywl66fz2"),
 }
+UNKNOWN_BATCH = "vsfb_ibj_6a1b2c3d4e5f6a7b8c9d"
 """Ids of the right form that nobody has."""
 MOST_PAGES = 10
 
@@ -114,6 +115,12 @@ async def has_two_stores(context: Context, provider: Provider) -> None:
     first = await make(context.world, provider)
     await make(context.world, provider, "Second reading room")
     context.world.knowledge.chosen = first
+
+
+@given("the team has three stores at {provider:Provider}")
+async def has_three_stores(context: Context, provider: Provider) -> None:
+    for name in ("First reading room", "Second reading room", "Third reading room"):
+        await make(context.world, provider, name)
 
 
 @given("the team has a store at {provider:Provider} with {names:Names}")
@@ -246,6 +253,31 @@ async def tries_to_delete(context: Context) -> None:
     await context.world.tries(context.world.gateway(made.provider).vector_stores.delete(made.id))
 
 
+@then("its document is gone with it")
+async def document_gone_too(context: Context) -> None:
+    world = context.world
+    (document,) = world.knowledge.added.values()
+    stores = world.gateway(document.provider).vector_stores
+    gone = await world.gone(lambda: stores.document(document.store_id, document.id))
+    world.expect(gone, "the document can still be described")
+
+
+@then("the team's own walk through the stores, 2 a page, lists each of the three once")
+async def walks_stores(context: Context) -> None:
+    world = context.world
+    made = world.knowledge.made
+    began = len(world.wire.exchanges)
+
+    async def walk() -> list[str]:
+        found = world.gateway(made[0].provider).vector_stores.list(page_size=2)
+        return [store.id async for store in found if world.run_id in store.marked]
+
+    listed_ids = await world.sees(walk())
+    world.expect(sorted(listed_ids) == sorted(store.id for store in made), f"the walk lists {listed_ids}")
+    pages = len(world.wire.exchanges) - began
+    world.expect(pages >= 2, f"three stores came on {pages} pages of two")
+
+
 @then("the store is gone")
 async def store_gone(context: Context) -> None:
     world = context.world
@@ -306,6 +338,12 @@ async def tries_unknown_store(context: Context, provider: Provider) -> None:
     await context.world.tries(context.world.gateway(provider).vector_stores.get(UNKNOWN[provider][0]))
 
 
+@when("the team tries to describe a batch that the store never had")
+async def tries_unknown_batch(context: Context) -> None:
+    made = context.world.knowledge.store
+    await context.world.tries(context.world.gateway(made.provider).vector_stores.batch(made.id, UNKNOWN_BATCH))
+
+
 def refused_as_absent(world: World, provider: Provider) -> None:
     refusal = world.refusal("not_found")
     world.expect(refusal.provider is provider, f"the refusal is of {refusal.provider}: {refusal}")
@@ -313,6 +351,7 @@ def refused_as_absent(world: World, provider: Provider) -> None:
 
 @then("the request is refused because {provider:Provider} has no such store")
 @then("the request is refused because {provider:Provider} has no such document")
+@then("the request is refused because {provider:Provider} has no such batch")
 def no_such_store(context: Context, provider: Provider) -> None:
     refused_as_absent(context.world, provider)
 

@@ -51,6 +51,11 @@ Feature: Stores of documents
     Then the store is gone
 
   @KB-13 @provider:Gemini
+  Scenario: Three stores at Gemini are listed two a page, each once
+    Given the team has three stores at Gemini
+    Then the team's own walk through the stores, 2 a page, lists each of the three once
+
+  @KB-13 @provider:Gemini
   Scenario: A store at Gemini with documents is deleted only by force
     Given the team has a store at Gemini with "bees.txt"
     When the team tries to delete the store
@@ -58,6 +63,7 @@ Feature: Stores of documents
     And the document is still in the store
     When the team deletes the store by force
     Then the store is gone
+    And its document is gone with it
 
   @KB-13 @provider:Gemini
   Scenario: A name of 513 characters is too long for a store
@@ -95,6 +101,17 @@ Feature: Stores of documents
     When the team takes the stored files into the store together, and waits
     Then the batch counts 3 documents, all of them ready, and has an id of its own
     And the store lists all 3
+
+  @KB-14 @provider:OpenAI
+  Scenario: Three stores at OpenAI are listed two a page, each once
+    Given the team has three stores at OpenAI
+    Then the team's own walk through the stores, 2 a page, lists each of the three once
+
+  @KB-14 @provider:OpenAI
+  Scenario: A batch that the store never had cannot be described
+    Given the team has a store at OpenAI
+    When the team tries to describe a batch that the store never had
+    Then the request is refused because OpenAI has no such batch
 
   @KB-14 @provider:OpenAI
   Scenario: A store that OpenAI never had cannot be described
