@@ -24,7 +24,9 @@ Feature: Stores of documents
     Nobody waits a week for a test.
 
     Given the team has made a store at OpenAI that expires 7 days after its last use
-    When 8 days pass
+    When 6 days pass
+    Then the store is still ready
+    When 2 days pass
     Then the store has expired
     When the team tries to search the store for "honey"
     Then OpenAI refuses the request as invalid, in its own words
@@ -66,6 +68,11 @@ Feature: Stores of documents
     And its document is gone with it
 
   @KB-13 @provider:Gemini
+  Scenario: A store that Gemini never had cannot be described
+    When the team tries to describe a store that Gemini never had
+    Then the request is refused because Gemini has no such store
+
+  @KB-13 @provider:Gemini
   Scenario: A name of 513 characters is too long for a store
     When the team tries to make a store with a name of 513 characters at Gemini
     Then the request is refused as invalid, naming the name
@@ -89,7 +96,8 @@ Feature: Stores of documents
   Scenario: A deleted store cannot be described or searched, and its files are still there
     Given the team has a store at OpenAI with "bees.txt"
     When the team deletes the store
-    Then the store is gone
+    Then OpenAI confirms that the store is deleted
+    And the store is gone
     And the stored files are still there
     When the team tries to search the store for "honey"
     Then the request is refused because OpenAI has no such store

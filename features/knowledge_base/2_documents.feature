@@ -166,7 +166,8 @@ Feature: Documents in a store
   Scenario: A document that is taken out of a store at OpenAI is not found any more, and its file stays
     Given the team has a store at OpenAI with "bees.txt" and "chess.txt"
     When the team takes "bees.txt" out of the store
-    Then the store counts 1 documents, all of them ready
+    Then OpenAI confirms that "bees.txt" is taken out
+    And the store counts 1 documents, all of them ready
     And a search for "How do honey bees tell each other where nectar is?" finds nothing of "bees.txt"
     And a search for "When may a pawn be captured en passant?" still finds "chess.txt"
     And the stored files are still there
