@@ -10,6 +10,7 @@ Feature: How long a cache lives
     And the team lets the cache live for <time> from now
     Then Gemini says that the cache expires <time> after that
     And it was changed at that time, and nothing else about it
+    And it is described as the change itself was answered, by its end and not by its lifetime
     And the team is told that it has <time> left
 
     Examples: longer and shorter
@@ -95,9 +96,11 @@ Feature: How long a cache lives
     Live the end is late by some seconds: there the scenario below waits for it, where slow ones are asked for.
 
     Given the team keeps the manual in a cache at Gemini for 60 seconds
+    And the team keeps another manual in a cache at Gemini for 10 minutes
     When 61 seconds pass
     Then the cache can no longer be read about
     And the cache is missing from the list of caches
+    And the other cache can still be read about
     When the team tries to ask a question with the cache
     Then the question is refused because Gemini has no such cache, and there is no answer
 
