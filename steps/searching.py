@@ -10,7 +10,7 @@ from behave import given, then, when
 
 from steps.common import Context
 from steps.knowledge_base import filed
-from support.values import AllOf, AnyOf, Comparison, Filter, GroundedAnswer, Hit, Provider
+from support.values import AllOf, AnyOf, Comparison, Filter, GroundedAnswer, Hit, Provider, Usage
 from support.world import World
 
 MAX_OUTPUT_TOKENS = 512
@@ -130,7 +130,17 @@ async def searches_rising(context: Context, query: str) -> None:
 
 @when("the team tries to search the store for nothing")
 async def tries_nothing(context: Context) -> None:
-    await context.world.tries(find(context.world, " "))
+    await context.world.tries(find(context.world, ""))
+
+
+@when("the team tries to search the store for blanks")
+async def tries_blanks(context: Context) -> None:
+    await context.world.tries(find(context.world, "  "))
+
+
+@when('the team tries to search the store for "{query}", with a score of {least:g} at the least')
+async def tries_score(context: Context, query: str, least: float) -> None:
+    await context.world.tries(find(context.world, query, least_score=least))
 
 
 @when('the team tries to search the store for "{query}", {most:d} at most')
@@ -223,6 +233,13 @@ def one_or_two(context: Context) -> None:
 def from_exactly(context: Context, found: tuple[str, ...]) -> None:
     hits = context.world.knowledge.hits
     context.world.expect(sorted(names(hits)) == sorted(found), f"the passages are from {names(hits)}")
+
+
+@then('there are {count:d} passages, none from "{one}" or "{other}"')
+def none_from(context: Context, count: int, one: str, other: str) -> None:
+    hits = context.world.knowledge.hits
+    context.world.expect(len(hits) == count, f"there are {len(hits)} passages")
+    context.world.expect(not {one, other} & set(names(hits)), f"the passages are from {names(hits)}")
 
 
 @then('a search for "{query}" finds nothing of "{name}"')
@@ -361,14 +378,20 @@ def search_charged(context: Context) -> None:
     made = world.knowledge.store
     calls = [call for call in world.charges() if call.operation in ("vector_stores.search", "chat.create")]
     world.expect(len(calls) == 1, f"the ledger has {[call.operation for call in calls]}")
-    usage = calls[0].usage
-    if calls[0].operation == "vector_stores.search":
-        expected = Decimal(0)  # OpenAI charges for storage and for the model's own use of it (provider-facts 5.1)
-    else:
-        world.expect(usage.input_tokens > 0, "the question took no tokens")
-        expected = world.chat_price(made.provider, usage)
-    spent = calls[0].cost_usd or Decimal(0)
-    world.expect(abs(spent - expected) < Decimal("1e-9"), f"the ledger has charged {spent}, not {expected}")
+    usage, spent = calls[0].usage, calls[0].cost_usd
+    if made.provider is Provider.OPENAI:
+        # OpenAI charges for storage and for the model's own use of it (provider-facts 5.1)
+        world.expect(usage == Usage() and spent == 0, f"the ledger has charged {spent} for {usage}")
+        return
+    told = world.sent()[-1].response.json()["usageMetadata"]
+    read = told["promptTokenCount"] + told.get("toolUsePromptTokenCount", 0)
+    written = told.get("candidatesTokenCount", 0) + told.get("thoughtsTokenCount", 0)
+    world.expect(read > 0, "the question took no tokens")
+    counted = (usage.input_tokens, usage.output_tokens)
+    world.expect(counted == (read, written), f"the ledger has {counted} tokens, told were {told}")
+    expected = world.chat_price(made.provider, usage)
+    exact = spent is not None and abs(spent - expected) < Decimal("1e-9")
+    world.expect(exact, f"the ledger has charged {spent}, not {expected}")
 
 
 async def answer(world: World, question: str, where: Filter | None = None) -> None:
@@ -394,11 +417,13 @@ async def asks_topic(context: Context, topic: str, question: str) -> None:
     await answer(context.world, question, category(topic))
 
 
-@then('the answer is grounded, and cites "{name}"')
-def is_grounded(context: Context, name: str) -> None:
+@then('the answer is grounded, and cites "{name}" first, with the words "{words}"')
+def is_grounded(context: Context, name: str, words: str) -> None:
     given_ = last_answer(context.world)
     context.world.expect(given_.grounded, "the answer counts as not grounded")
-    context.world.expect(names(given_.citations) == [name], f"it cites {names(given_.citations)}")
+    context.world.expect(names(given_.citations)[:1] == [name], f"it cites {names(given_.citations)}")
+    text = " ".join(given_.citations[0].text.split())
+    context.world.expect(words in text, f"the first passage that it cites is {text!r}")
 
 
 @then('the answer speaks of the "{words}"')

@@ -40,9 +40,11 @@ Feature: Searching documents
     Examples: an empty question, and limits that nobody has
       | provider | what                | field  |
       | OpenAI   | nothing             | query  |
+      | OpenAI   | blanks              | query  |
       | OpenAI   | "bees", 0 at most   | limit  |
       | OpenAI   | "bees", 51 at most  | limit  |
       | Gemini   | nothing             | query  |
+      | Gemini   | blanks              | query  |
       | Gemini   | "bees", 0 at most   | limit  |
       | Gemini   | "bees", 51 at most  | limit  |
 
@@ -61,7 +63,9 @@ Feature: Searching documents
   @KB-07 @provider:OpenAI
   Scenario: The documents are narrowed down before the best are chosen
     Given the team has a store at OpenAI with the ten documents
-    When the team searches the documents on programming for "How does a neural network learn from its mistakes?", 2 passages at most
+    When the team searches the store for "What makes sourdough bread rise?", 2 passages at most
+    Then there are 2 passages, none from "compilers.txt" or "databases.txt"
+    When the team searches the documents on programming for "What makes sourdough bread rise?", 2 passages at most
     Then the passages are from "compilers.txt" and "databases.txt" and no other
 
   @KB-07
@@ -137,11 +141,18 @@ Feature: Searching documents
     When the team searches the store for "Which football club won the championship in Portugal?"
     Then there are passages, and each scores below 0.9
 
+  @KB-11 @provider:Gemini
+  Scenario: Gemini tells no scores, so that a search with a least score is not sent
+    Given the team has a store at Gemini
+    When the team tries to search the store for "honey", with a score of 0.9 at the least
+    Then the request is refused as unsupported by Gemini
+    And nothing was sent
+
   @KB-11
   Scenario Outline: An answer from documents at <provider> cites them, and one without documents does not pretend to
-    Given the team has a store at <provider> with "bees.txt"
+    Given the team has a store at <provider> with "chess.txt" and "bees.txt"
     When the team asks the store "How do honey bees tell each other where nectar is?"
-    Then the answer is grounded, and cites "bees.txt"
+    Then the answer is grounded, and cites "bees.txt" first, with the words "waggle dance"
     And the answer speaks of the "waggle dance"
     When the team asks the documents on astronomy "Which planet has the most moons?"
     Then the answer is not grounded, and cites nothing
