@@ -16,6 +16,7 @@ from support.values import (
     Chunking,
     Deletion,
     DocumentPage,
+    DocumentStatus,
     FileBatch,
     Provider,
     StoredDocument,
@@ -63,9 +64,9 @@ def filed(name: str) -> dict[str, Attribute]:
     return {"category": category, "year": year}
 
 
-async def make(world: World, provider: Provider, name: str = "Reading room", **options: object) -> VectorStore:
+async def make(world: World, provider: Provider, name: str = "Reading room", **options: Any) -> VectorStore:
     """Makes a store and remembers it."""
-    made = await world.does(world.gateway(provider).vector_stores.create(name, **options))  # type: ignore[arg-type]
+    made = await world.does(world.gateway(provider).vector_stores.create(name, **options))
     world.knowledge.made.append(made)
     return made
 
@@ -475,6 +476,7 @@ async def lists_all(context: Context, count: int) -> None:
 
 
 @then("the store counts {count:d} documents, all of them ready")
+@then("the store counts {count:d} document, and it is ready")
 async def counts_ready(context: Context, count: int) -> None:
     store = await described(context.world)
     counts = store.counts
@@ -763,12 +765,12 @@ async def walk_lists(context: Context, count: int) -> None:
         world.expect(one == alone, f"listed is {one.raw}, described {alone.raw}")
 
 
-async def in_state(world: World, status: str) -> list[str]:
+async def in_state(world: World, status: DocumentStatus) -> list[str]:
     made = world.knowledge.store
     stores = world.gateway(made.provider).vector_stores
 
     async def walk() -> list[str]:
-        return sorted([document.id async for document in stores.documents(made.id, status=status)])  # type: ignore[arg-type]
+        return sorted([document.id async for document in stores.documents(made.id, status=status)])
 
     return await world.sees(walk())
 

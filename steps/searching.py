@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 from behave import given, then, when
 
@@ -47,13 +48,13 @@ CONDITIONS: dict[str, tuple[Filter, str]] = {
 """What is searched, and a question that one of the documents answers: the others are found all the same."""
 
 
-async def find(world: World, query: str, **options: object) -> tuple[Hit, ...]:
+async def find(world: World, query: str, **options: Any) -> tuple[Hit, ...]:
     made = world.knowledge.store
     stores = world.gateway(made.provider).vector_stores
-    return await stores.search(made.id, query, **options)  # type: ignore[arg-type]
+    return await stores.search(made.id, query, **options)
 
 
-async def search(world: World, query: str, **options: object) -> None:
+async def search(world: World, query: str, **options: Any) -> None:
     """Searches the store and remembers what was found."""
     world.knowledge.hits = await world.does(find(world, query, **options))
 
@@ -159,7 +160,7 @@ async def tries_like(context: Context, value: str) -> None:
     await context.world.tries(find(context.world, "How is a program made?", where=like))
 
 
-@when("the team tries to search documents under no condition at all of several")
+@when("the team tries to search documents by a list of conditions with nothing in it")
 async def tries_empty_group(context: Context) -> None:
     await context.world.tries(find(context.world, "How is a program made?", where=AllOf(filters=())))
 

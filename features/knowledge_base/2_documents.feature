@@ -167,7 +167,7 @@ Feature: Documents in a store
     Given the team has a store at OpenAI with "bees.txt" and "chess.txt"
     When the team takes "bees.txt" out of the store
     Then OpenAI confirms that "bees.txt" is taken out
-    And the store counts 1 documents, all of them ready
+    And the store counts 1 document, and it is ready
     And a search for "How do honey bees tell each other where nectar is?" finds nothing of "bees.txt"
     And a search for "When may a pawn be captured en passant?" still finds "chess.txt"
     And the stored files are still there
@@ -179,7 +179,7 @@ Feature: Documents in a store
     Then the request is refused because of what the document holds
     When the team takes "bees.txt" out of the store by force
     Then "bees.txt" is not in the store any more
-    And the store counts 1 documents, all of them ready
+    And the store counts 1 document, and it is ready
     And a search for "When may a pawn be captured en passant?" still finds "chess.txt"
 
   @KB-09

@@ -91,7 +91,7 @@ Feature: Searching documents
     When the team tries to search documents whose category is like "prog"
     Then the request is refused as invalid, naming the conditions
     And nothing was sent
-    When the team tries to search documents under no condition at all of several
+    When the team tries to search documents by a list of conditions with nothing in it
     Then the request is refused as invalid, naming the conditions
     And nothing was sent
 
