@@ -48,12 +48,12 @@ def _tail_lost(provider: str, body: Json, call: Call) -> None:
     del call
     if provider == "OpenAI":
         pieces: list[Json] = body["data"]
-        length: Callable[[Json], int] = lambda piece: len(piece["content"][0]["text"])  # noqa: E731
+        texts = [piece["content"][0]["text"] for piece in pieces]
     else:
         pieces = body.get("candidates", [{}])[0].get("groundingMetadata", {}).get("groundingChunks", [])
-        length = lambda piece: len(piece["retrievedContext"]["text"])  # noqa: E731
+        texts = [piece["retrievedContext"]["text"] for piece in pieces]
     if len(pieces) > 1:
-        pieces.remove(min(pieces, key=length))
+        del pieces[min(range(len(texts)), key=lambda number: len(texts[number]))]
 
 
 def _in_another_order(provider: str, body: Json, call: Call) -> None:
