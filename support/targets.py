@@ -117,8 +117,14 @@ class Target(Protocol):
         """Why the provider cannot be reached here, or None."""
         ...
 
-    async def open(self, label: str, in_flight: Callable[[], int], deviation: str | None = None) -> Tenancy:
-        """A tenancy for one scenario."""
+    async def open(
+        self,
+        label: str,
+        in_flight: Callable[[], int],
+        deviation: str | None = None,
+        begins: datetime = START_OF_TIME,
+    ) -> Tenancy:
+        """A tenancy for one scenario; its clock begins at `begins`, where the target can choose."""
         ...
 
     async def reopen(self, tenant: str) -> Tenancy | None:
@@ -169,9 +175,15 @@ class SimulatorTarget:
             self._http = http
         return self._http
 
-    async def open(self, label: str, in_flight: Callable[[], int], deviation: str | None = None) -> Tenancy:
+    async def open(
+        self,
+        label: str,
+        in_flight: Callable[[], int],
+        deviation: str | None = None,
+        begins: datetime = START_OF_TIME,
+    ) -> Tenancy:
         http = await self._connect()
-        wanted: dict[str, Any] = {"label": label, "now": START_OF_TIME.isoformat()}
+        wanted: dict[str, Any] = {"label": label, "now": begins.isoformat()}
         if deviation is not None:
             wanted["deviation"] = deviation
         answer = await http.post("/_simulator/tenants", json=wanted)
@@ -201,6 +213,7 @@ class SimulatorTarget:
                 provider,
                 self.facts["simulator_url"],
                 made["keys"][provider],
+                kept=self.settings.state,
                 request_timeout=self.settings.request_timeout,
             )
             for provider in Provider
@@ -260,13 +273,21 @@ class RemoteTarget:
     keys: Mapping[Provider, str] = field(repr=False)
     reasons: Mapping[Provider, str]
     request_timeout: float
+    kept: str
+    """Where the gateway keeps what a provider has no object for."""
     money: Money = Money.LIVE
     facts: dict[str, str] = field(default_factory=dict)
 
     def missing(self, provider: Provider) -> str | None:
         return self.reasons.get(provider)
 
-    async def open(self, label: str, in_flight: Callable[[], int], deviation: str | None = None) -> Tenancy:
+    async def open(
+        self,
+        label: str,
+        in_flight: Callable[[], int],
+        deviation: str | None = None,
+        begins: datetime = START_OF_TIME,
+    ) -> Tenancy:
         return self._tenancy()
 
     async def reopen(self, tenant: str) -> Tenancy | None:
@@ -279,6 +300,7 @@ class RemoteTarget:
                 self.base_urls[provider],
                 self.keys[provider],
                 api_version="v1beta" if provider is Provider.GEMINI else None,
+                kept=self.kept,
                 request_timeout=self.request_timeout,
             )
             for provider in self.base_urls
@@ -311,7 +333,7 @@ def choose(settings: Settings) -> Target:
     if settings.target == "live":
         keys = {provider: key for provider in Provider if (key := settings.key(provider))}
         reasons = {provider: f"no key: set {KEY_NAMES[provider]}" for provider in Provider if provider not in keys}
-        return RemoteTarget("live", LIVE_BASE_URLS, keys, reasons, settings.request_timeout)
+        return RemoteTarget("live", LIVE_BASE_URLS, keys, reasons, settings.request_timeout, settings.state)
     named = settings.targets.get(settings.target)
     if named is None:
         known = ", ".join(["simulator", "live", *settings.targets])
@@ -332,4 +354,4 @@ def choose(settings: Settings) -> Target:
             keys[provider] = key
         else:
             reasons[provider] = f"no key: set {endpoint.key_env or KEY_NAMES[provider]}"
-    return RemoteTarget(settings.target, base_urls, keys, reasons, settings.request_timeout)
+    return RemoteTarget(settings.target, base_urls, keys, reasons, settings.request_timeout, settings.state)

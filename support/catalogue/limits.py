@@ -102,6 +102,40 @@ class EmbeddingLimits(Value):
     source: str
 
 
+class AssistantLimits(Value):
+    """What a provider allows for assistants, threads and runs; lengths in characters."""
+
+    provider: Provider
+    max_name_characters: int
+    max_description_characters: int
+    max_instructions_characters: int
+    max_text_characters: int
+    """Of one message."""
+    max_tools: int
+    max_code_files: int
+    max_stores: int
+    """That one search may look in."""
+    max_metadata: int
+    """Entries."""
+    max_key_characters: int
+    max_value_characters: int
+    max_page: int
+    max_first_messages: int
+    """That a conversation can be created with on the successor API."""
+    run_seconds: int
+    """From a run's creation to its expiry."""
+    confidence: Confidence
+    unverified: tuple[str, ...] = ()
+    source: str
+
+
+@cache
+def assistant_limits(provider: Provider) -> AssistantLimits:
+    """The limits of assistants. Raises LookupError for a provider without any."""
+    entries = (AssistantLimits.model_validate(entry) for entry in read("limits.toml")["assistants"])
+    return {entry.provider: entry for entry in entries}[provider]
+
+
 @cache
 def store_limits(provider: Provider) -> StoreLimits:
     """The limits of stores of documents. Raises LookupError for a provider without any."""

@@ -84,6 +84,12 @@ class Purse(Protocol):
         """What the call cost cannot be known, or not yet: the reservation stays and counts as spent."""
         ...
 
+    def settle_late(
+        self, held: Held, usage: Usage, fees_usd: Decimal | None, attempts: int
+    ) -> tuple[Decimal | None, bool]:
+        """As `settle`, for work that ended after its call did; `fees_usd`: for what is not a token, None where unknown."""
+        ...
+
     def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         """As `settle`, for a call that was kept: its tokens, and their storage."""
         ...
@@ -107,13 +113,21 @@ class Register(Protocol):
 
 @dataclass(slots=True)
 class Bill:
-    """A call that goes on costing after its answer: it stays reserved in full until what it pays for has ended."""
+    """A call that goes on costing after its answer: it stays reserved in full until what it pays for has ended.
+
+    Good for one of the two, and for one time: each puts the real cost in the reservation's place, and tells the listeners.
+    """
 
     _settle: Callable[[Storage], None]
+    _settle_late: Callable[[Usage, Decimal | None], None]
 
     def settle(self, kept: Storage) -> None:
-        """Puts the real cost in the reservation's place, and tells the listeners. Good for one time."""
+        """What the call put in was kept for so long."""
         self._settle(kept)
+
+    def settle_work(self, usage: Usage, fees_usd: Decimal | None = Decimal(0)) -> None:
+        """What the call began has ended, and took so many tokens, and so many dollars for what is not a token."""
+        self._settle_late(usage, fees_usd)
 
 
 @dataclass(slots=True)
@@ -150,6 +164,7 @@ class ChokePoint:
         """Bytes of the stored files that this scenario saw, by id: what a reference to one can cost at most."""
         self.cache_tokens: dict[str, int] = {}
         """Tokens of the cached contexts that this scenario saw, by id."""
+        self._adopted: set[tuple[Provider, str, str]] = set()
         self._purse = purse
         self._register = register
         self._listeners = listeners
@@ -171,8 +186,8 @@ class ChokePoint:
 
         `usage_of` reads the tokens of the answer; `id_of` the id of what was made; `find` looks for what the call's
         marker made, after an end that left it unclear; `if_gone` is the answer of a removal whose first, unclear, attempt
-        turns out to have worked; `billed` takes the bill of a call whose bound says that it goes on costing (`kept_for`). Raises
-        a TouchstoneError, and nothing else that the provider causes.
+        turns out to have worked; `billed` takes the bill of a call that goes on costing: what it put in is kept
+        (`kept_for`), or what it began has not ended. Raises a TouchstoneError, and nothing else that the provider causes.
         """
         running = await self._begin(operation)
         try:
@@ -186,7 +201,7 @@ class ChokePoint:
             self._interrupted(running, interruption)
             raise
         usage = usage_of(result) if usage_of else None
-        bill = Bill(lambda kept: self._settle(running, usage or Usage(), kept)) if billed else None
+        bill = self._bill(running, usage or Usage()) if billed else None
         self._done(running, usage, id_of(result) if id_of else None, bill)
         if billed is not None and bill is not None:
             billed(result, bill)
@@ -312,6 +327,20 @@ class ChokePoint:
             return
         cost, unpriced = self._purse.settle(running.held, usage, running.record.attempt)
         self._tell(running, usage, cost, unpriced, None)
+
+    def adopt(self, provider: Provider, kind: str, remote_id: str) -> None:
+        """Notes a resource that the provider made on its own, so that it is removed as what was asked for is."""
+        if (provider, kind, remote_id) not in self._adopted:
+            self._adopted.add((provider, kind, remote_id))
+            marker = Marker.fresh(self.account.run_id)
+            self._register.confirm(self._register.intend(provider, kind, str(marker)), remote_id)
+
+    def _bill(self, running: _Running, usage: Usage) -> Bill:
+        def settle_late(spent: Usage, fees_usd: Decimal | None) -> None:
+            cost, unpriced = self._purse.settle_late(running.held, spent, fees_usd, running.record.attempt)
+            self._tell(running, spent, cost, unpriced, None, late=True)
+
+        return Bill(lambda kept: self._settle(running, usage, kept), settle_late)
 
     def _settle(self, running: _Running, usage: Usage, kept: Storage) -> None:
         cost, unpriced = self._purse.settle_kept(running.held, usage, kept, running.record.attempt)

@@ -18,6 +18,8 @@ class Endpoint:
     key: str = field(repr=False)
     api_version: str | None = None
     """Gemini only: `v1beta` live, because files, caches, batches and stores are proven there alone (provider-facts 14)."""
+    kept: str | None = None
+    """Where the gateway keeps what the provider has no object for: a folder or a database URL; None: only in memory."""
     request_timeout: float = 60.0
     """Seconds of real time for one request."""
 

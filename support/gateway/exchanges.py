@@ -113,6 +113,12 @@ def answer_on_the_wire() -> Any:
     return record.answer()
 
 
+def headers_on_the_wire() -> dict[str, str]:
+    """The headers of the last answer of the call under way, by their names in small letters."""
+    record = current_call.get()
+    return record.exchanges[-1].response_headers if record is not None and record.exchanges else {}
+
+
 class RecordingTransport(httpx2.AsyncBaseTransport):
     """Wraps the transport that all SDK clients share and notes each exchange in the call under way."""
 

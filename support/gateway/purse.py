@@ -63,6 +63,16 @@ class LedgerPurse:
         self._ledger.settle(money.reservation, usage, cost, attempts)
         return cost, cost is None
 
+    def settle_late(
+        self, held: Held, usage: Usage, fees_usd: Decimal | None, attempts: int
+    ) -> tuple[Decimal | None, bool]:
+        money = _own(held)
+        operation = money.operation
+        tokens = price(operation.provider, operation.model or "", usage)
+        cost = None if tokens is None or fees_usd is None else tokens + fees_usd
+        self._ledger.settle(money.reservation, usage, cost, attempts)
+        return cost, cost is None
+
     def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         money = _own(held)
         operation = money.operation

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -24,6 +25,8 @@ class ScenarioFacts:
     budget: Decimal | None
     simulator_only: bool
     slow: bool
+    begins: datetime | None = None
+    """What a simulated clock shows at the start (`@on:2026-08-20`); None: the usual day."""
 
     @property
     def id(self) -> str:
@@ -44,6 +47,7 @@ def facts_of(scenario: Any) -> ScenarioFacts:
         budget=_budget(tags, scenario.name),
         simulator_only="simulator_only" in tags,
         slow="slow" in tags,
+        begins=_begins(tags, scenario.name),
     )
 
 
@@ -69,6 +73,16 @@ def _budget(tags: Iterable[str], name: str) -> Decimal | None:
             f"The tag @budget:{said[-1]} of {name!r} is not an amount in dollars; write, say, @budget:0.05."
         )
     return budget
+
+
+def _begins(tags: Iterable[str], name: str) -> datetime | None:
+    said = [tag.removeprefix("on:") for tag in tags if tag.startswith("on:")]
+    if not said:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(said[-1]), time(9), UTC)
+    except ValueError:
+        raise SetupError(f"The tag @on:{said[-1]} of {name!r} is not a day; write, say, @on:2026-08-20.") from None
 
 
 def reason_to_skip(

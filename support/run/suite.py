@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ import httpx2
 from support.catalogue.lifecycle import retirement, retiring_within
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import ProviderGateway
-from support.gateway.endpoint import Endpoint, shared_client
+from support.gateway.endpoint import shared_client
 from support.gateway.events import Account, CallEvent, Listener
 from support.gateway.exchanges import Wire
 from support.gateway.open import gateway_class, open_gateway
@@ -30,7 +30,7 @@ from support.run.interruptions import interruptions_held
 from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
 from support.run.scenarios import ScenarioFacts, reason_to_skip
 from support.settings import Settings
-from support.targets import Remains, Target, Tenancy
+from support.targets import START_OF_TIME, Remains, Target, Tenancy
 from support.values import CachingReport, Money, Provider
 from support.world import World
 
@@ -110,7 +110,9 @@ class Suite:
 
     async def _begin(self, facts: ScenarioFacts) -> OpenScenario:
         wire = Wire()
-        tenancy = await self.target.open(facts.id, lambda: wire.in_flight, self.deviation)
+        tenancy = await self.target.open(
+            facts.id, lambda: wire.in_flight, self.deviation, facts.begins or START_OF_TIME
+        )
         for endpoint in tenancy.endpoints.values():
             redactor.add(endpoint.key)
         account = Account(self.run_id, facts.id, facts.area, facts.row, self.target.money)
@@ -130,7 +132,7 @@ class Suite:
             endpoint = tenancy.endpoints[provider]
             if key is not None:
                 redactor.add(key)
-                other = Endpoint(provider, endpoint.base_url, key, endpoint.api_version, endpoint.request_timeout)
+                other = replace(endpoint, key=key)
                 return open_gateway(other, self.http, choke)
             return gateways.setdefault(provider, open_gateway(endpoint, self.http, choke))
 

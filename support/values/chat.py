@@ -8,14 +8,19 @@ from pydantic import Field
 
 from support.values.base import Provider, Usage, Value
 from support.values.files import FileReference
+from support.values.tools import ToolCall, ToolOutput
 
 
 class Message(Value):
-    """One turn of a conversation: text, and the stored files it refers to."""
+    """One turn of a conversation: text, the stored files it refers to, calls of functions or what came of them."""
 
     role: Literal["user", "assistant"]
     text: str
     files: tuple[FileReference, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    """Of an assistant's turn that asked for functions."""
+    outputs: tuple[ToolOutput, ...] = ()
+    """Of the user's turn that answers such a turn: one for each call."""
 
 
 StopReason = Literal["end", "length", "stop_sequence", "tool_call", "refusal", "other"]
@@ -31,7 +36,14 @@ class ChatAnswer(Value):
     text: str
     stop_reason: StopReason
     usage: Usage
+    calls: tuple[ToolCall, ...] = ()
+    """Functions that the model wants run; their outputs go back as the next turn."""
     raw: Mapping[str, Any] = Field(repr=False)
+
+    @property
+    def turn(self) -> Message:
+        """The answer as a turn of the conversation that goes on."""
+        return Message(role="assistant", text=self.text, calls=self.calls)
 
     @property
     def cached(self) -> bool:

@@ -35,6 +35,7 @@ class FakePurse:
     settled: list[Usage | None] = field(default_factory=list)
     released: int = 0
     kept: int = 0
+    settled_late: list[tuple[Usage, Decimal | None]] = field(default_factory=list)
     settled_kept: list[tuple[Usage, Storage]] = field(default_factory=list)
 
     async def reserve(self, operation: Operation) -> Held:
@@ -64,6 +65,12 @@ class FakePurse:
 
     def keep(self, held: Held, attempts: int) -> None:
         self.kept += 1
+
+    def settle_late(
+        self, held: Held, usage: Usage, fees_usd: Decimal | None, attempts: int
+    ) -> tuple[Decimal | None, bool]:
+        self.settled_late.append((usage, fees_usd))
+        return fees_usd, fees_usd is None
 
     def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         self.settled_kept.append((usage, kept))

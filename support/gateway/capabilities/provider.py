@@ -8,6 +8,7 @@ import httpx2
 
 from support.errors import Unsupported
 from support.gateway.call import ChokePoint
+from support.gateway.capabilities.assistants import Assistants
 from support.gateway.capabilities.caches import Caches
 from support.gateway.capabilities.chat import Chat, Models, Tokens
 from support.gateway.capabilities.files import Files
@@ -25,6 +26,10 @@ class Capability(StrEnum):
     EMBEDDINGS = "embeddings"
     CORPORA = "corpora"
     """What Gemini had before its File Search stores; no provider has it any more for a key."""
+    ASSISTANTS = "assistants"
+    """On OpenAI's Responses and Conversations."""
+    ASSISTANTS_V2 = "assistants_v2"
+    """On OpenAI's Assistants API, which was switched off on 2026-08-26; for servers that still speak it."""
     CHAT = "chat"
     TOKENS = "tokens"
     MODELS = "models"
@@ -81,6 +86,15 @@ class ProviderGateway:
     def corpora(self) -> object:
         """Raises Unsupported: what was one is a store now."""
         return self._offered(Capability.CORPORA)
+
+    @property
+    def assistants(self) -> Assistants:
+        return cast(Assistants, self._offered(Capability.ASSISTANTS))
+
+    @property
+    def assistants_v2(self) -> Assistants:
+        """Where the API is off, everything raises Retired."""
+        return cast(Assistants, self._offered(Capability.ASSISTANTS_V2))
 
     @property
     def chat(self) -> Chat:

@@ -16,7 +16,19 @@ _BY_STATUS: dict[int, type[TouchstoneError]] = {
     422: errors.InvalidRequest,
     429: errors.RateLimited,
 }
-_BY_CODE: dict[str, type[TouchstoneError]] = {"context_length_exceeded": errors.ContextOverflow}
+_BY_CODE: dict[str, type[TouchstoneError]] = {
+    "context_length_exceeded": errors.ContextOverflow,
+    "conversation_locked": errors.Conflict,
+}
+_STATES = (
+    "Can't add messages to ",
+    "Cannot cancel run with status ",
+    "Cannot cancel a ",
+    "Cannot update run with status ",
+    "Runs in status ",
+    "already has an active run ",
+)
+"""Parts of the words with which a 400 says that the state of a thing does not allow it (provider-facts 4.4)."""
 
 
 def translate(error: Exception) -> TouchstoneError:
@@ -55,6 +67,8 @@ def kind_of(status: int, code: str | None, message: str) -> type[TouchstoneError
     """The class of the error for a status, a code and a message."""
     if refuses_download(message):
         return errors.Unsupported
+    if status == 400 and any(words in message for words in _STATES):
+        return errors.Conflict
     by_code = _BY_CODE.get(code or "")
     return by_code or _BY_STATUS.get(status) or (errors.ServerError if status >= 500 else errors.InvalidRequest)
 
