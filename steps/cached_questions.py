@@ -541,6 +541,7 @@ async def say(world: World, text: str) -> None:
     caching.conversation.append(Message(role="assistant", text=answer.text))
     caching.answers.append(answer)
     world.answers.append(answer)
+    world.said.append(answer.text)
 
 
 @when('the team changes its first words to "{text}" and asks again')

@@ -575,6 +575,7 @@ async def ask(world: World, provider: Provider, text: str, file: StoredFile | No
     model = world.chat_model(provider)
     answer = await world.does(chat.ask(question(world, text, file), model=model, max_output_tokens=MAX_OUTPUT_TOKENS))
     world.answers.append(answer)
+    world.said.append(answer.text)
 
 
 @when('the team asks {provider:Provider} "{text}" about the file')
@@ -597,17 +598,17 @@ async def tries_to_ask(context: Context, provider: Provider, text: str) -> None:
     )
     if answer is not None:
         world.answers.append(answer)
+        world.said.append(answer.text)
 
 
 @then('the answer contains "{text}"')
 def answer_contains(context: Context, text: str) -> None:
-    answer = context.world.answers[-1].text
-    context.world.expect(text in answer, f"the answer is {answer!r}")
+    context.world.expect(text in context.world.said[-1], f"the answer is {context.world.said[-1]!r}")
 
 
 @then('the answer does not contain "{text}"')
 def answer_lacks(context: Context, text: str) -> None:
-    answer = context.world.answers[-1].text
+    answer = context.world.said[-1]
     context.world.expect(bool(answer), "there is no answer")
     context.world.expect(text not in answer, f"the answer is {answer!r}")
 

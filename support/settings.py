@@ -33,6 +33,8 @@ class NamedTarget(BaseModel):
     OpenAI: NamedEndpoint | None = None
     Anthropic: NamedEndpoint | None = None
     Gemini: NamedEndpoint | None = None
+    speaks: tuple[str, ...] = ()
+    """What the gateway still offers though its provider has switched it off: `["assistants_v2"]`."""
 
     def endpoint(self, provider: Provider) -> NamedEndpoint | None:
         found: NamedEndpoint | None = getattr(self, provider.value)

@@ -112,6 +112,8 @@ class Target(Protocol):
     money: Money
     facts: dict[str, str]
     """What a later process needs to reach it again: never a key."""
+    speaks: tuple[str, ...]
+    """What it still offers though the provider has switched it off."""
 
     def missing(self, provider: Provider) -> str | None:
         """Why the provider cannot be reached here, or None."""
@@ -144,6 +146,7 @@ class SimulatorTarget:
     _process: "SimulatorProcess | None" = None
     _http: httpx.AsyncClient | None = field(default=None, repr=False)
     facts: dict[str, str] = field(default_factory=dict)
+    speaks: tuple[str, ...] = ()
     may_be_gone: bool = False
     """For a simulator that an earlier process used."""
 
@@ -277,6 +280,7 @@ class RemoteTarget:
     """Where the gateway keeps what a provider has no object for."""
     money: Money = Money.LIVE
     facts: dict[str, str] = field(default_factory=dict)
+    speaks: tuple[str, ...] = ()
 
     def missing(self, provider: Provider) -> str | None:
         return self.reasons.get(provider)
@@ -354,4 +358,6 @@ def choose(settings: Settings) -> Target:
             keys[provider] = key
         else:
             reasons[provider] = f"no key: set {endpoint.key_env or KEY_NAMES[provider]}"
-    return RemoteTarget(settings.target, base_urls, keys, reasons, settings.request_timeout, settings.state)
+    return RemoteTarget(
+        settings.target, base_urls, keys, reasons, settings.request_timeout, settings.state, speaks=named.speaks
+    )

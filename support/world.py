@@ -12,15 +12,17 @@ from support.catalogue.limits import file_limits
 from support.catalogue.models import Model, model_for
 from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, UnknownPrice
 from support.gateway.caching_benchmark import compare
-from support.gateway.capabilities import ProviderGateway
+from support.gateway.capabilities import Assistants, ProviderGateway
 from support.gateway.clock import Clock
 from support.gateway.embeddings import find_similar, similarity
 from support.gateway.exchanges import Exchange, Wire
 from support.gateway.markers import random_token
 from support.gateway.uploads import SentUpload, sent_uploads
-from support.ledger import Call, own_price, price
+from support.ledger import Call, own_price, price, total
 from support.targets import Control
 from support.values import (
+    Assistant,
+    AssistantPage,
     CachedContext,
     CachePage,
     CacheUse,
@@ -33,9 +35,15 @@ from support.values import (
     GroundedAnswer,
     Hit,
     Message,
+    NewMessage,
     Provider,
+    Run,
+    RunEvent,
     StoredDocument,
     StoredFile,
+    Thread,
+    ThreadMessage,
+    ToolCall,
     UploadOutcome,
     Usage,
     VectorStore,
@@ -45,6 +53,10 @@ R = TypeVar("R")
 
 LIVE_TOLERANCE_SECONDS = 120.0
 """How far a provider's clock may be from ours (tracker row FM-03)."""
+
+
+ASSISTANTS_API = "the Assistants API"
+"""What a sentence calls OpenAI's API of assistants that was switched off on 2026-08-26."""
 
 
 class Refused(AssertionError):
@@ -146,6 +158,57 @@ class KnowledgeMemory:
 
 
 @dataclass
+class AssistantsMemory:
+    """What a scenario about assistants, threads and runs remembers."""
+
+    backend: str = ""
+    """Which of the two APIs the scenario is on, as the sentence calls it."""
+    made: list[Assistant] = field(default_factory=list)
+    """As creating them answered."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """What was said of the latest one."""
+    before: Assistant | None = None
+    """As it was before it was changed."""
+    read: Assistant | None = None
+    deletion: Deletion | None = None
+    pages: list[AssistantPage] = field(default_factory=list)
+    unknown_id: str = ""
+    threads: list[Thread] = field(default_factory=list)
+    added: list[ThreadMessage] = field(default_factory=list)
+    sent: list[NewMessage] = field(default_factory=list)
+    """As they were given, in order."""
+    walked: list[list[str]] = field(default_factory=list)
+    """Ids, page by page."""
+    runs: list[Run] = field(default_factory=list)
+    """As last seen, in the order of their beginning."""
+    asked_at: datetime | None = None
+    """The clock's time just before a run was asked for."""
+    seen: list[Run] = field(default_factory=list)
+    """Every look at the latest one."""
+    events: list[tuple[float, RunEvent]] = field(default_factory=list)
+    """With the seconds since the run was asked for."""
+    calls: list[ToolCall] = field(default_factory=list)
+    conversation: list[Message] = field(default_factory=list)
+    cleared: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+    """How each thing that was cleared up can be looked for."""
+
+    @property
+    def assistant(self) -> Assistant:
+        assert self.made, "the scenario has made no assistant yet"
+        return self.made[-1]
+
+    @property
+    def thread(self) -> Thread:
+        assert self.threads, "the scenario has opened no thread yet"
+        return self.threads[-1]
+
+    @property
+    def run(self) -> Run:
+        assert self.runs, "the scenario has started no run yet"
+        return self.runs[-1]
+
+
+@dataclass
 class World:
     """One scenario's world."""
 
@@ -164,7 +227,10 @@ class World:
     files: FilesMemory = field(default_factory=FilesMemory)
     caching: CachingMemory = field(default_factory=CachingMemory)
     knowledge: KnowledgeMemory = field(default_factory=KnowledgeMemory)
+    assistants: AssistantsMemory = field(default_factory=AssistantsMemory)
     answers: list[ChatAnswer] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    """What was answered, in words, by whomever was asked."""
     checks: int = 0
     """How often the scenario looked at something; with no request and no look, it showed nothing."""
     _refusal: TouchstoneError | None = None
@@ -295,6 +361,33 @@ class World:
         model = model_for(provider, "chat")
         assert model is not None, f"the catalogue has no chat model for {provider}"
         return model.id
+
+    def other_chat_model(self, provider: Provider) -> str:
+        """Another model for the same work."""
+        model = model_for(provider, "chat_other")
+        assert model is not None, f"the catalogue has no second chat model for {provider}"
+        return model.id
+
+    def assistants_on(self, backend: str) -> Assistants:
+        """OpenAI's assistants on one of the two APIs that serve them."""
+        gateway = self.gateway(Provider.OPENAI)
+        self.assistants.backend = backend
+        return gateway.assistants_v2 if backend == ASSISTANTS_API else gateway.assistants
+
+    @property
+    def desk(self) -> Assistants:
+        """The assistants on the scenario's own API."""
+        return self.assistants_on(self.assistants.backend)
+
+    def spent(self) -> Decimal:
+        """US dollars that the ledger has charged for the scenario so far."""
+        return total(self.charges())
+
+    def tool_fee(self, item: str) -> Decimal:
+        """US dollars for one use of a tool that OpenAI runs itself."""
+        known = own_price(Provider.OPENAI, item)
+        assert known is not None, f"no price is known for {item}"
+        return known.dollars / 1000 if known.unit.startswith("1,000") else known.dollars
 
     async def store_for_searching(self, name: str, provider: Provider) -> None:
         """Stores a fixture for a store of documents, and remembers the file."""

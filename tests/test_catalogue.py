@@ -83,7 +83,7 @@ def test_no_model_of_the_suite_retires_within_90_days_of_the_facts(model: models
 
 @pytest.mark.parametrize("model", models.models(), ids=lambda model: model.id)
 def test_a_chat_model_has_an_output_limit_within_its_maximum(model: models.Model) -> None:
-    if "chat" in model.roles:
+    if "embeddings" not in model.roles:
         assert model.output_limit_tokens is not None
         assert model.max_output_tokens is not None
         assert 0 < model.output_limit_tokens <= model.max_output_tokens
@@ -186,9 +186,9 @@ def test_values_cannot_be_changed() -> None:
 
 
 def test_the_assistants_are_retired_and_name_their_successor() -> None:
-    end = lifecycle.retirement(Provider.OPENAI, "assistants")
+    end = lifecycle.retirement(Provider.OPENAI, "assistants_v2")
     assert end is not None
-    assert (end.announced, end.retired_on, end.successor) == (date(2025, 8, 26), date(2026, 8, 26), "responses")
+    assert (end.announced, end.retired_on, end.successor) == (date(2025, 8, 26), date(2026, 8, 26), "assistants")
     assert end.has_happened(date(2026, 8, 26))
     assert not end.has_happened(date(2026, 8, 25))
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from support.catalogue import Confidence, read
 from support.values import Provider, Value
 
-Role = Literal["chat", "caching", "batch", "embeddings"]
+Role = Literal["chat", "chat_other", "caching", "batch", "embeddings"]
 Feature = Literal[
     "streaming",
     "system_prompt",

@@ -246,7 +246,7 @@ class ThreadKeeper(Keeper):
             lambda: self._send_create(marker, messages, metadata),
             id_of=lambda thread: thread.id,
         )
-        self._known.grew(made.id, sum(bytes_of(message) for message in messages))
+        self._known.opened(made.id, sum(bytes_of(message) for message in messages))
         return made
 
     async def get(self, thread_id: str) -> Thread:

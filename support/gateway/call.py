@@ -214,8 +214,11 @@ class ChokePoint:
         translate: Callable[[Exception], TouchstoneError],
         *,
         usage_of: Callable[[R], Usage | None],
+        billed: Callable[[Bill], None] | None = None,
     ) -> AsyncIterator[R]:
         """As `call`, for an answer that comes in pieces: repeated only before its first piece, settled after its last.
+
+        `billed` takes the bill of work that may not have ended with its stream.
 
         A stream that its reader leaves, or that breaks, stays reserved: what it cost is not known, so it counts as spent.
         """
@@ -238,7 +241,10 @@ class ChokePoint:
         except BaseException as interruption:
             self._interrupted(running, interruption)
             raise
-        self._done(running, usage, None)
+        bill = self._bill(running, usage or Usage()) if billed else None
+        self._done(running, usage, None, bill)
+        if billed is not None and bill is not None:
+            billed(bill)
 
     async def _first_piece(
         self,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from pydantic_core import to_json
@@ -12,8 +12,20 @@ from support.errors import NotFound, TouchstoneError, Unsupported
 from support.gateway.call import Bound, ChokePoint, Operation
 from support.gateway.capabilities import ChatStream
 from support.gateway.failures import naming
+from support.gateway.function_calling import check_functions, check_outputs, check_schema
 from support.gateway.retry import Repeat
-from support.values import CacheKey, CacheMarks, CacheReference, CacheUse, ChatAnswer, Message, Provider, Usage
+from support.values import (
+    CacheKey,
+    CacheMarks,
+    CacheReference,
+    CacheUse,
+    ChatAnswer,
+    FunctionTool,
+    Message,
+    Provider,
+    ToolChoice,
+    Usage,
+)
 
 TOKENS_PER_FILE_BYTE = 10
 """A stored page is billed as text and as a picture of up to some 3,000 tokens; no page is smaller than 300 bytes."""
@@ -21,6 +33,25 @@ TOKENS_PER_FILE = 3_000
 """One page's picture, however small the file."""
 LARGEST_WINDOW = 2_000_000
 """Tokens; stands for a file whose size this process never saw, so that the provider's own count is asked."""
+TOKENS_OF_TOOLS = 1_000
+"""What a provider says of its own to a model that has functions, or a schema to fit (recordings: anthropic messages, up to 560)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a model is asked."""
+
+    messages: Sequence[Message]
+    model: str
+    max_output_tokens: int
+    system: str | None = None
+    stop: Sequence[str] = ()
+    cache: CacheUse | None = None
+    """Of the provider's own way, or None."""
+    tools: Sequence[FunctionTool] = ()
+    tool_choice: ToolChoice = "auto"
+    schema: Mapping[str, Any] | None = None
+    """JSON Schema of an object that the answer has to fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +78,8 @@ class ChatModel(ABC):
         """The provider's error in the gateway's kinds."""
 
     @abstractmethod
-    def request(
-        self,
-        messages: Sequence[Message],
-        model: str,
-        max_output_tokens: int,
-        system: str | None,
-        stop: Sequence[str],
-        cache: CacheUse | None,
-    ) -> dict[str, Any]:
-        """The SDK's keyword arguments, with the catalogue's settings for the model (`support.catalogue.models`).
-
-        `cache` is of the provider's own way, or None.
-        """
+    def request(self, question: Question) -> dict[str, Any]:
+        """The SDK's keyword arguments, with the catalogue's settings for the model (`support.catalogue.models`)."""
 
     @abstractmethod
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer: ...
@@ -80,11 +100,15 @@ class ChatModel(ABC):
         system: str | None = None,
         stop: Sequence[str] = (),
         cache: CacheUse | None = None,
+        tools: Sequence[FunctionTool] = (),
+        tool_choice: ToolChoice = "auto",
+        schema: Mapping[str, Any] | None = None,
     ) -> ChatAnswer:
-        check_way(self.provider, self.cached_by, cache)
-        request = self.request(messages, model, max_output_tokens, system, stop, cache)
+        question = Question(messages, model, max_output_tokens, system, stop, cache, tools, tool_choice, schema)
+        self._check(question)
+        request = self.request(question)
         return await self._choke.call(
-            self._operation(request, messages, model, max_output_tokens, system, cache),
+            self._operation(question, request),
             lambda: self._send(request),
             self._translator(cache),
             usage_of=lambda answer: answer.usage,
@@ -99,17 +123,28 @@ class ChatModel(ABC):
         system: str | None = None,
         stop: Sequence[str] = (),
         cache: CacheUse | None = None,
+        tools: Sequence[FunctionTool] = (),
+        tool_choice: ToolChoice = "auto",
+        schema: Mapping[str, Any] | None = None,
     ) -> ChatStream:
-        check_way(self.provider, self.cached_by, cache)
-        request = self.request(messages, model, max_output_tokens, system, stop, cache)
+        question = Question(messages, model, max_output_tokens, system, stop, cache, tools, tool_choice, schema)
+        self._check(question)
+        request = self.request(question)
         return StreamedAnswer(
             self._choke.stream(
-                self._operation(request, messages, model, max_output_tokens, system, cache),
+                self._operation(question, request),
                 lambda: self._send_stream(request),
                 self._translator(cache),
                 usage_of=_usage_of_piece,
             )
         )
+
+    def _check(self, question: Question) -> None:
+        """Refuses what cannot be right, before anything is sent or reserved."""
+        check_way(self.provider, self.cached_by, question.cache)
+        check_functions(self.provider, question.tools, question.tool_choice)
+        check_outputs(self.provider, question.messages)
+        check_schema(self.provider, question.schema)
 
     def _translator(self, cache: CacheUse | None) -> Callable[[Exception], TouchstoneError]:
         """The provider does not say of a cache which one it has not."""
@@ -122,24 +157,19 @@ class ChatModel(ABC):
 
         return translated
 
-    def _operation(
-        self,
-        request: Mapping[str, Any],
-        messages: Sequence[Message],
-        model: str,
-        max_output_tokens: int,
-        system: str | None,
-        cache: CacheUse | None,
-    ) -> Operation:
-        kept = self._kept_tokens(cache, model)
+    def _operation(self, question: Question, request: Mapping[str, Any]) -> Operation:
+        kept = self._kept_tokens(question.cache, question.model)
 
         async def count() -> int:
-            return kept + await self._count(messages, model, system)
+            counted = await self._count(question.messages, question.model, question.system)
+            return kept + counted + self._uncounted(question, request)
 
         bound = Bound(
-            input_tokens=kept + self._input_bound(request, messages), output_tokens=max_output_tokens, count=count
+            input_tokens=kept + self._input_bound(question, request),
+            output_tokens=question.max_output_tokens,
+            count=count,
         )
-        return Operation(self.provider, "chat.create", Repeat.IF_REFUSED, model=model, bound=bound)
+        return Operation(self.provider, "chat.create", Repeat.IF_REFUSED, model=question.model, bound=bound)
 
     def _kept_tokens(self, cache: CacheUse | None, model: str) -> int:
         """The tokens that a question refers to and does not contain: those of a cache that is an object.
@@ -151,9 +181,24 @@ class ChatModel(ABC):
         known = model_named(self.provider, model)
         return self._choke.cache_tokens.get(cache.cache_id, known.context_window_tokens if known else LARGEST_WINDOW)
 
-    def _input_bound(self, request: Mapping[str, Any], messages: Sequence[Message]) -> int:
-        """A token is at least one byte of the request; a file counts by its size."""
-        return len(to_json(request)) + tokens_of_files(self._choke, messages)
+    def _input_bound(self, question: Question, request: Mapping[str, Any]) -> int:
+        """A token is at least one byte of the request, tools and schema among it; a file counts by its size."""
+        return _bytes_of(request) + tokens_of_files(self._choke, question.messages) + _told_tokens(question)
+
+    def _uncounted(self, question: Question, request: Mapping[str, Any]) -> int:
+        """The most tokens of tools and schema, of which the counting endpoint is not told."""
+        if not _told_tokens(question):
+            return 0
+        bare = self.request(replace(question, tools=(), tool_choice="auto", schema=None))
+        return _bytes_of(request) - _bytes_of(bare) + _told_tokens(question)
+
+
+def _bytes_of(request: Mapping[str, Any]) -> int:
+    return len(to_json(request, bytes_mode="base64"))
+
+
+def _told_tokens(question: Question) -> int:
+    return TOKENS_OF_TOOLS if question.tools or question.schema is not None else 0
 
 
 def tokens_of_files(choke: ChokePoint, messages: Sequence[Message]) -> int:

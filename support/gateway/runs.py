@@ -61,8 +61,14 @@ class Known:
 
     thread_bytes: dict[str, int] = field(default_factory=dict)
 
+    def opened(self, thread_id: str, bytes_: int) -> None:
+        """A new thread, with all that it holds."""
+        self.thread_bytes[thread_id] = bytes_
+
     def grew(self, thread_id: str, bytes_: int) -> None:
-        self.thread_bytes[thread_id] = self.thread_bytes.get(thread_id, 0) + bytes_
+        """More came into a thread; what was in a thread that this scenario did not open, nobody knows."""
+        if thread_id in self.thread_bytes:
+            self.thread_bytes[thread_id] += bytes_
 
 
 def bound(known: Known, order: RunOrder, model: str, instructions: str | None, tools: Sequence[Tool]) -> Bound:

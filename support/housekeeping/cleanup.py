@@ -23,7 +23,12 @@ async def cleanup(
     removal = Removal(register.journal, TimeLimit(seconds), register.run.target.name, register.tenant)
     groups = by_provider(register.open_resources())
     await asyncio.gather(*(_clean(gateway_of, provider, group, removal) for provider, group in groups.items()))
-    return CleanupReport(removed=tuple(removal.removed), left=tuple(removal.left), never_made=removal.never_made)
+    return CleanupReport(
+        removed=tuple(removal.removed),
+        left=tuple(removal.left),
+        given_up=tuple(removal.given_up),
+        never_made=removal.never_made,
+    )
 
 
 async def _clean(

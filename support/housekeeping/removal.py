@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from support.errors import NotFound, SetupError, TouchstoneError
+from support.errors import NotFound, Retired, SetupError, TouchstoneError
 from support.gateway.capabilities import ProviderGateway
 from support.gateway.markers import unmark
 from support.housekeeping.kinds import Listed, kind_named
@@ -55,6 +55,8 @@ class Removal:
     ) -> None:
         self.removed: list[Removed] = []
         self.left: list[Left] = []
+        self.given_up: list[Left] = []
+        """What nobody can name, and the provider forgets by itself."""
         self.never_made = 0
         self._journal = journal
         self._limit = limit
@@ -68,7 +70,11 @@ class Removal:
         found: dict[str, Sequence[Listed] | Exception] = {}
         for kind in kinds:
             try:
+                if kind_named(kind).list is None:
+                    continue
                 found[kind] = await self._limit.wait(lambda kind=kind: _all(gateway, kind))  # type: ignore[misc]
+            except Retired:
+                found[kind] = []  # gone with its API
             except Exception as error:
                 found[kind] = error
         return found
@@ -82,6 +88,13 @@ class Removal:
                 self.keep(resource, reason_of(error))
 
     async def _entry(self, gateway: ProviderGateway, resource: Resource, lists: Lists) -> None:
+        kind = kind_named(resource.kind)
+        if resource.remote_id is None and kind.list is None and kind.forgotten_after is not None:
+            self._journal.gone(resource.entry)
+            days = kind.forgotten_after.days
+            why = f"{resource.provider} does not list it, and forgets it in {days} days"
+            self.given_up.append(self._left(resource, why))
+            return
         ids = [resource.remote_id] if resource.remote_id is not None else _marked(resource, lists)
         if not ids:
             self._journal.refused(resource.entry)
@@ -109,7 +122,9 @@ class Removal:
                     gone_before = await self._delete(gateway, kind, one.id)
                 except Exception as error:
                     reason = reason_of(error)
-                    self._keep(marker.run_id, None, gateway.provider, kind, one.id, str(marker), reason)
+                    self.left.append(
+                        self._as_left(marker.run_id, None, gateway.provider, kind, one.id, str(marker), reason)
+                    )
                 else:
                     self._note(marker.run_id, None, gateway.provider, kind, one.id, gone_before)
 
@@ -122,7 +137,10 @@ class Removal:
 
     def keep(self, resource: Resource, reason: str) -> None:
         """It could not be removed; the journal's entry stays open."""
-        self._keep(
+        self.left.append(self._left(resource, reason))
+
+    def _left(self, resource: Resource, reason: str) -> Left:
+        return self._as_left(
             resource.run,
             resource.scenario,
             resource.provider,
@@ -132,10 +150,10 @@ class Removal:
             reason,
         )
 
-    def _keep(
+    def _as_left(
         self, run: str, scenario: str | None, provider: Provider, kind: str, id: str | None, marker: str, reason: str
-    ) -> None:
-        left = Left(
+    ) -> Left:
+        return Left(
             run=run,
             scenario=scenario,
             target=self._target,
@@ -146,7 +164,6 @@ class Removal:
             marker=marker,
             reason=reason,
         )
-        self.left.append(left)
 
     def _note(self, run: str, scenario: str | None, provider: Provider, kind: str, id: str, gone_before: bool) -> None:
         removed = Removed(
@@ -165,7 +182,7 @@ class Removal:
         """Whether it was gone already."""
         try:
             await self._limit.wait(lambda: kind_named(kind).delete(gateway, id))
-        except NotFound:
+        except (NotFound, Retired):
             return True
         return False
 
@@ -186,14 +203,20 @@ def reason_of(error: Exception) -> str:
 
 
 async def _all(gateway: ProviderGateway, kind: str) -> list[Listed]:
-    return [listed async for listed in kind_named(kind).list(gateway)]
+    listing = kind_named(kind).list
+    assert listing is not None, f"{kind} cannot be listed"
+    return [listed async for listed in listing(gateway)]
 
 
 def _marked(resource: Resource, lists: Lists) -> list[str]:
     """Ids of what carries exactly this marker: one, or several where a create was repeated."""
     listed = lists.get(resource.kind)
     if listed is None:
-        kind_named(resource.kind)
+        if kind_named(resource.kind).list is None:
+            raise SetupError(
+                f"{resource.provider} does not list a {resource.kind.replace('_', ' ')}, and its id never came: look for "
+                f"{resource.marker} by hand"
+            )
         raise SetupError(f"{resource.provider} has no {resource.kind}s to look among")
     if isinstance(listed, Exception):
         raise listed

@@ -42,6 +42,8 @@ class CleanupReport(Value):
 
     removed: tuple[Removed, ...] = ()
     left: tuple[Left, ...] = ()
+    given_up: tuple[Left, ...] = ()
+    """What nobody can name, and the provider forgets by itself: no problem, but told."""
     never_made: int = 0
     """Creates that ended unclear and turned out to have made nothing."""
 
@@ -64,6 +66,8 @@ class SweepReport(Value):
 
     removed: tuple[Removed, ...] = ()
     left: tuple[Left, ...] = ()
+    given_up: tuple[Left, ...] = ()
+    """What nobody can name, and the provider forgets by itself: no problem, but told."""
     unlooked: tuple[Unlooked, ...] = ()
     never_made: int = 0
     places: int = 0
@@ -82,6 +86,7 @@ class SweepReport(Value):
         lines = [_sum(self)]
         lines += [f"  {'already gone' if one.already_gone else 'removed'}: {_what(one)}" for one in self.removed]
         lines += [f"  {problem}" for problem in self.problems]
+        lines += [f"  left to itself: {_what(one)}: {one.reason}" for one in self.given_up]
         if self.living:
             lines.append(f"  left alone: {', '.join(self.living)} (going on)")
         return lines

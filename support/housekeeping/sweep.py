@@ -56,6 +56,7 @@ async def sweep(
     return SweepReport(
         removed=tuple(one for removal in removals for one in removal.removed),
         left=tuple(one for removal in removals for one in removal.left),
+        given_up=tuple(one for removal in removals for one in removal.given_up),
         unlooked=tuple(unlooked),
         never_made=sum(removal.never_made for removal in removals),
         places=len(removals),

@@ -5,7 +5,7 @@
 
 from support.ledger.budget import Caps, Entry, Refusal, Tier
 from support.ledger.database import LedgerUnavailable
-from support.ledger.history import Call, History, Line, RunFacts, UnpricedModel
+from support.ledger.history import Call, History, Line, RunFacts, UnpricedModel, total
 from support.ledger.ledger import Ledger, Reservation, Standing
 from support.ledger.prices import OwnPrice, own_price, price, storage_price, upper_bound
 
@@ -27,5 +27,6 @@ __all__ = [
     "own_price",
     "price",
     "storage_price",
+    "total",
     "upper_bound",
 ]

@@ -1,6 +1,6 @@
 """What the ledger tells afterwards: the facts of a run, what was not run, and sums of its calls from all its processes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -91,6 +91,11 @@ class Call(Value):
     attempts: int
     created_at: datetime
     settled_at: datetime | None
+
+
+def total(calls: Iterable[Call]) -> Decimal:
+    """US dollars that these calls have cost; what is reserved or has no price counts as nothing."""
+    return sum((call.cost_usd for call in calls if call.cost_usd is not None), Decimal(0))
 
 
 class History:

@@ -25,6 +25,8 @@ class ScenarioFacts:
     budget: Decimal | None
     simulator_only: bool
     slow: bool
+    capability: str | None = None
+    """What the gateway must offer for it (`@capability:assistants_v2`), where the area is not that itself."""
     begins: datetime | None = None
     """What a simulated clock shows at the start (`@on:2026-08-20`); None: the usual day."""
 
@@ -47,6 +49,7 @@ def facts_of(scenario: Any) -> ScenarioFacts:
         budget=_budget(tags, scenario.name),
         simulator_only="simulator_only" in tags,
         slow="slow" in tags,
+        capability=next((tag.removeprefix("capability:") for tag in tags if tag.startswith("capability:")), None),
         begins=_begins(tags, scenario.name),
     )
 

@@ -48,7 +48,6 @@ class OpenScenario:
     world: World
     tenancy: Tenancy
     register: ScenarioRegister
-    gateways: dict[Provider, ProviderGateway]
 
 
 @dataclass
@@ -95,7 +94,7 @@ class Suite:
 
     def reason_to_skip(self, facts: ScenarioFacts) -> str | None:
         """Why the scenario does not run here, or None; a skip is noted for the report."""
-        reason = reason_to_skip(facts, self.settings, self.target, _retired)
+        reason = reason_to_skip(facts, self.settings, self.target, self._retired)
         if reason is not None:
             self.not_run.append((facts.id, reason))
         return reason
@@ -126,7 +125,6 @@ class Suite:
             listeners=[self._count, *self.listeners],
             attempts=self.settings.attempts,
         )
-        gateways: dict[Provider, ProviderGateway] = {}
 
         def gateway(provider: Provider, key: str | None) -> ProviderGateway:
             endpoint = tenancy.endpoints[provider]
@@ -134,7 +132,7 @@ class Suite:
                 redactor.add(key)
                 other = replace(endpoint, key=key)
                 return open_gateway(other, self.http, choke)
-            return gateways.setdefault(provider, open_gateway(endpoint, self.http, choke))
+            return open_gateway(endpoint, self.http, choke)
 
         world = World(
             gateway,
@@ -145,7 +143,7 @@ class Suite:
             charges=lambda: [call for call in self.history.calls(account.run_id) if call.scenario == facts.id],
             show=lambda report: self._show(facts, report),
         )
-        return OpenScenario(facts, world, tenancy, register, gateways)
+        return OpenScenario(facts, world, tenancy, register)
 
     def end(self, scenario: OpenScenario, passed: bool) -> None:
         """Cleans up, always; then raises an InvariantBroken for what the scenario left behind or never did.
@@ -263,6 +261,18 @@ class Suite:
         total = self.settings.budget_total if self.target.money is Money.LIVE else None
         return Caps(scenario=budget, run=self.settings.budget_run, total=total)
 
+    def _retired(self, facts: ScenarioFacts) -> str | None:
+        """A capability that its provider has switched off is not run live: `retired on …`; a server may go on speaking it."""
+        needed = facts.capability or facts.area
+        if needed in self.target.speaks:
+            return None
+        today = date.today()
+        for provider in facts.providers:
+            gone = retirement(provider, needed)
+            if gone is not None and gone.has_happened(today):
+                return f"retired on {gone.retired_on}"
+        return None
+
     def _allowed(self) -> list[str]:
         return [name.strip() for name in self.settings.allow_unpriced.split(",") if name.strip()]
 
@@ -284,13 +294,3 @@ async def _cancelled() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-
-
-def _retired(facts: ScenarioFacts) -> str | None:
-    """A capability that its provider has switched off is not run live: `retired on …`."""
-    today = date.today()
-    for provider in facts.providers:
-        gone = retirement(provider, facts.area)
-        if gone is not None and gone.has_happened(today):
-            return f"retired on {gone.retired_on}"
-    return None

@@ -152,6 +152,9 @@ class Simulator:
             if fault.when == "after":
                 await _wait(fault, tenant)
                 answer = _strike(fault, api) or answer
+        for fault in met:
+            if isinstance(fault.deed, faults.HoldTail) and answer.events is not None:
+                answer.events = faults.with_held_tail(answer.events, fault.deed.milliseconds)
         return answer
 
     def _handled(self, api: ProviderApi, tenant: Tenant, route: Route, call: Call) -> Answer:

@@ -89,6 +89,10 @@ class HoldBody(Body):
     at_most_ms: float = Field(default=300, ge=0, le=600_000)
 
 
+class HoldTailBody(Body):
+    hold_tail_ms: float = Field(ge=0, le=600_000)
+
+
 class OutcomeBody(Body):
     outcome: str = Field(min_length=1, max_length=100)
 
@@ -312,12 +316,14 @@ def _deed(do: dict[str, Any]) -> faults.Deed:
     if "hold_until" in do:
         hold = _checked(HoldBody, do)
         return faults.Hold(hold.hold_until, hold.at_most_ms)
+    if "hold_tail_ms" in do:
+        return faults.HoldTail(_checked(HoldTailBody, do).hold_tail_ms)
     if "outcome" in do:
         return faults.Outcome(_checked(OutcomeBody, do).outcome)
     if "status" in do:
         fail = _checked(FailBody, do)
         return faults.Fail(fail.status, fail.retry_after, fail.message)
-    raise Refused("A fault does one of status, cut, delay_ms, hold_until, garbage, outcome or body.")
+    raise Refused("A fault does one of status, cut, delay_ms, hold_until, hold_tail_ms, garbage, outcome or body.")
 
 
 def _checked(model: type[Model], value: Any) -> Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -64,7 +65,14 @@ class Outcome:
     code: str
 
 
-Deed = Fail | Cut | Say | Garble | Delay | Hold | Outcome
+@dataclass(frozen=True, slots=True)
+class HoldTail:
+    """Send the first half of an answer's events, wait so many milliseconds of real time, then send the rest."""
+
+    milliseconds: float
+
+
+Deed = Fail | Cut | Say | Garble | Delay | Hold | HoldTail | Outcome
 
 
 @dataclass(slots=True)
@@ -140,7 +148,7 @@ class FaultScript:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)
-                if not isinstance(fault.deed, (Delay, Outcome)):
+                if not isinstance(fault.deed, (Delay, HoldTail, Outcome)):
                     break
         return met
 
@@ -152,3 +160,14 @@ class FaultScript:
 def garbled() -> Answer:
     """A success whose body breaks off: no JSON parser accepts it."""
     return Answer(200, b'{"object": "truncated', {"content-type": "application/json"})
+
+
+async def with_held_tail(events: Iterator[bytes] | AsyncIterator[bytes], milliseconds: float) -> AsyncIterator[bytes]:
+    """The events with a wait in their middle; the first one never waits."""
+    every = [event async for event in events] if isinstance(events, AsyncIterator) else list(events)
+    half = max(1, len(every) // 2)
+    for event in every[:half]:
+        yield event
+    await asyncio.sleep(milliseconds / 1000)
+    for event in every[half:]:
+        yield event

@@ -17,6 +17,18 @@ from support.values.assistants import (
     ThreadMessage,
 )
 from support.values.base import Deletion, Money, Provider, Usage, Value
+from support.values.batches import (
+    BATCH_ENDED,
+    BatchCounts,
+    BatchFault,
+    BatchItem,
+    BatchProgress,
+    BatchRequest,
+    BatchStatus,
+    ItemStatus,
+    ProviderBatch,
+    ProviderBatchPage,
+)
 from support.values.caching import (
     Arm,
     CachedContext,
@@ -52,6 +64,7 @@ from support.values.knowledge import (
 from support.values.tools import CodeTool, FunctionTool, SearchTool, Tool, ToolCall, ToolChoice, ToolOutput
 
 __all__ = [
+    "BATCH_ENDED",
     "ENDED",
     "AllOf",
     "AnyOf",
@@ -59,6 +72,12 @@ __all__ = [
     "Assistant",
     "AssistantPage",
     "Attribute",
+    "BatchCounts",
+    "BatchFault",
+    "BatchItem",
+    "BatchProgress",
+    "BatchRequest",
+    "BatchStatus",
     "CacheKey",
     "CacheMarks",
     "CachePage",
@@ -85,12 +104,15 @@ __all__ = [
     "FunctionTool",
     "GroundedAnswer",
     "Hit",
+    "ItemStatus",
     "Message",
     "MessagePage",
     "ModelInfo",
     "Money",
     "NewMessage",
     "Provider",
+    "ProviderBatch",
+    "ProviderBatchPage",
     "Run",
     "RunEvent",
     "RunFailure",

@@ -39,7 +39,7 @@ class ToolCall(Value):
     """A model's wish that the caller runs a function."""
 
     id: str
-    """What the output must name; Gemini has ids only since its third generation, before that it is the function's name."""
+    """What the output must name; Gemini has ids only since its third generation, before that the gateway makes one."""
     name: str
     arguments: Mapping[str, Any]
     signature: str | None = None

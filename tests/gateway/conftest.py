@@ -103,10 +103,10 @@ class FakeRegister:
 class Tenant:
     """A tenant of the simulator, moved and disturbed through its control plane."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, now: str = "2026-11-23T09:00:00Z") -> None:
         self.url = url
         self._http = httpx.Client(base_url=f"{url}/_simulator", trust_env=False)
-        made = self._asked(self._http.post("/tenants", json={"now": "2026-11-23T09:00:00Z", "label": "tests"}))
+        made = self._asked(self._http.post("/tenants", json={"now": now, "label": "tests"}))
         self.id: str = made["id"]
         self.keys: dict[str, str] = made["keys"]
 

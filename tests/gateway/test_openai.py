@@ -284,12 +284,16 @@ def test_cached_and_written_tokens_are_taken_out_of_the_input() -> None:
     )
 
 
+CALL = {"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+
+
 @pytest.mark.parametrize(
     ("message", "finish", "text", "reason"),
     [
         ({"content": "yes", "refusal": None}, "stop", "yes", "end"),
         ({"content": "ye", "refusal": None}, "length", "ye", "length"),
-        ({"content": None, "tool_calls": [{}]}, "tool_calls", "", "tool_call"),
+        ({"content": None, "tool_calls": [CALL]}, "tool_calls", "", "tool_call"),
+        ({"content": None, "tool_calls": [CALL]}, "stop", "", "tool_call"),
         ({"content": None, "refusal": "I cannot help."}, "stop", "I cannot help.", "refusal"),
         ({"content": "", "refusal": None}, "content_filter", "", "refusal"),
         ({"content": "x", "refusal": None}, "something new", "x", "other"),
@@ -398,6 +402,8 @@ async def test_only_what_is_offered_is_there(gateway: OpenAIGateway) -> None:
     assert gateway.capabilities == {
         Capability.FILES,
         Capability.VECTOR_STORES,
+        Capability.ASSISTANTS,
+        Capability.ASSISTANTS_V2,
         Capability.CHAT,
         Capability.EMBEDDINGS,
         Capability.TOKENS,

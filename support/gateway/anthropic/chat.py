@@ -8,14 +8,15 @@ from anthropic.types import RawMessageStreamEvent
 
 from support.catalogue.models import model_named
 from support.errors import BadResponse, TouchstoneError
+from support.gateway.anthropic.chat_tools import calls_of, offered, output_config, put_together, with_piece
 from support.gateway.anthropic.errors import translate
 from support.gateway.anthropic.marks import mark
 from support.gateway.anthropic.messages import conversation
 from support.gateway.anthropic.tokens import AnthropicTokens
 from support.gateway.call import ChokePoint
-from support.gateway.chat import ChatModel, Piece
+from support.gateway.chat import ChatModel, Piece, Question
 from support.gateway.exchanges import answer_on_the_wire
-from support.values import CacheMarks, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
+from support.values import CacheMarks, ChatAnswer, Message, Provider, StopReason, Usage
 
 _STOP_REASONS: Mapping[str, StopReason] = {
     "end_turn": "end",
@@ -42,25 +43,20 @@ class AnthropicChat(ChatModel):
     def translate(error: Exception) -> TouchstoneError:
         return translate(error)
 
-    def request(
-        self,
-        messages: Sequence[Message],
-        model: str,
-        max_output_tokens: int,
-        system: str | None,
-        stop: Sequence[str],
-        cache: CacheUse | None,
-    ) -> dict[str, Any]:
-        arguments = conversation(messages, system)
-        if isinstance(cache, CacheMarks):
-            mark(arguments, cache)
-        arguments["model"] = model
-        arguments["max_tokens"] = max_output_tokens
-        if stop:
-            arguments["stop_sequences"] = list(stop)
-        known = model_named(Provider.ANTHROPIC, model)
-        if known is not None:
-            arguments.update(known.settings)
+    def request(self, question: Question) -> dict[str, Any]:
+        arguments = conversation(question.messages, question.system)
+        if isinstance(question.cache, CacheMarks):
+            mark(arguments, question.cache)
+        arguments["model"] = question.model
+        arguments["max_tokens"] = question.max_output_tokens
+        if question.stop:
+            arguments["stop_sequences"] = list(question.stop)
+        known = model_named(Provider.ANTHROPIC, question.model)
+        settings = known.settings if known is not None else {}
+        arguments.update(settings)
+        arguments.update(offered(question))
+        if question.schema is not None:
+            arguments["output_config"] = output_config(settings, question.schema)
         return arguments
 
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:
@@ -104,6 +100,12 @@ class GrowingMessage:
                     block["thinking"] += delta.thinking
                 elif delta.type == "signature_delta":
                     block["signature"] = delta.signature
+                elif delta.type == "input_json_delta":
+                    block["input"] = with_piece(block["input"], delta.partial_json)
+            case "content_block_stop":
+                block = self._message["content"][event.index]
+                if "input" in block:
+                    block["input"] = put_together(block["input"])
             case "message_delta":
                 self._message.update(event.delta.to_dict(mode="json"))
                 self._message["usage"].update(event.usage.to_dict(mode="json", exclude_none=True))
@@ -120,13 +122,15 @@ class GrowingMessage:
 
 def answered(message: Mapping[str, Any]) -> ChatAnswer:
     """The message of the wire as the gateway's value (recordings: anthropic messages)."""
+    reason = _STOP_REASONS.get(message["stop_reason"], "other")
     return ChatAnswer(
         provider=Provider.ANTHROPIC,
         model=message["model"],
         id=message["id"],
         text="".join(block["text"] for block in message["content"] if block["type"] == "text"),
-        stop_reason=_STOP_REASONS.get(message["stop_reason"], "other"),
+        stop_reason=reason,
         usage=usage(message["usage"]),
+        calls=calls_of(message, cut=reason == "length"),
         raw=message,
     )
 

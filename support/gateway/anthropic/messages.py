@@ -1,8 +1,9 @@
-"""The gateway's messages as Anthropic's: text, and content blocks where a message refers to stored files (provider-facts 2.2)."""
+"""The gateway's messages as Anthropic's: text, and content blocks where there is more (provider-facts 2.2 and 9.2)."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from support.gateway.anthropic.chat_tools import call_block, output_block
 from support.values import FileReference, Message
 
 
@@ -15,11 +16,14 @@ def conversation(messages: Sequence[Message], system: str | None) -> dict[str, A
 
 
 def turn(message: Message) -> dict[str, Any]:
-    """One message; the files come before the text that asks about them."""
-    if not message.files:
+    """One message: outputs of functions come first, as the API demands, files before the text that asks about them, calls last."""
+    blocks = [output_block(output) for output in message.outputs]
+    blocks += [reference_block(file) for file in message.files]
+    if not blocks and not message.calls:
         return {"role": message.role, "content": message.text}
-    blocks = [reference_block(file) for file in message.files]
-    blocks.append({"type": "text", "text": message.text})
+    if message.text:
+        blocks.append({"type": "text", "text": message.text})
+    blocks += [call_block(call) for call in message.calls]
     return {"role": message.role, "content": blocks}
 
 

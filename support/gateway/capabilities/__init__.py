@@ -1,6 +1,7 @@
 """What a provider can do: one Protocol a capability, and one place that says which provider has which."""
 
 from support.gateway.capabilities.assistants import Assistants, Messages, Runs, RunStream, Threads
+from support.gateway.capabilities.batches import Batches
 from support.gateway.capabilities.caches import Caches
 from support.gateway.capabilities.chat import Chat, ChatStream, Models, Tokens
 from support.gateway.capabilities.files import Files, Order
@@ -9,6 +10,7 @@ from support.gateway.capabilities.provider import Capability, ProviderGateway
 
 __all__ = [
     "Assistants",
+    "Batches",
     "Caches",
     "Capability",
     "Chat",

@@ -1,9 +1,9 @@
 """Answers of a model, and what can be known of a question and of models beforehand."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Protocol
 
-from support.values import CacheUse, ChatAnswer, Message, ModelInfo
+from support.values import CacheUse, ChatAnswer, FunctionTool, Message, ModelInfo, ToolChoice
 
 
 class ChatStream(Protocol):
@@ -21,6 +21,8 @@ class Chat(Protocol):
     """One answer of a model: Chat Completions on OpenAI, Messages on Anthropic, generateContent on Gemini.
 
     `cache` says how the provider is to cache what the question begins with; another provider's way is Unsupported.
+    `tools` are functions that the model may ask for (`ChatAnswer.calls`); the conversation goes on with the answer's `turn` and
+    a message with an output for each call. With a `schema`, JSON Schema of an object, the answer's text is JSON that fits it.
     """
 
     async def ask(
@@ -32,6 +34,9 @@ class Chat(Protocol):
         system: str | None = None,
         stop: Sequence[str] = (),
         cache: CacheUse | None = None,
+        tools: Sequence[FunctionTool] = (),
+        tool_choice: ToolChoice = "auto",
+        schema: Mapping[str, Any] | None = None,
     ) -> ChatAnswer: ...
 
     def stream(
@@ -43,6 +48,9 @@ class Chat(Protocol):
         system: str | None = None,
         stop: Sequence[str] = (),
         cache: CacheUse | None = None,
+        tools: Sequence[FunctionTool] = (),
+        tool_choice: ToolChoice = "auto",
+        schema: Mapping[str, Any] | None = None,
     ) -> ChatStream: ...
 
 

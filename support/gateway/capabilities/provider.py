@@ -9,6 +9,7 @@ import httpx2
 from support.errors import Unsupported
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities.assistants import Assistants
+from support.gateway.capabilities.batches import Batches
 from support.gateway.capabilities.caches import Caches
 from support.gateway.capabilities.chat import Chat, Models, Tokens
 from support.gateway.capabilities.files import Files
@@ -30,6 +31,7 @@ class Capability(StrEnum):
     """On OpenAI's Responses and Conversations."""
     ASSISTANTS_V2 = "assistants_v2"
     """On OpenAI's Assistants API, which was switched off on 2026-08-26; for servers that still speak it."""
+    BATCHES = "batches"
     CHAT = "chat"
     TOKENS = "tokens"
     MODELS = "models"
@@ -95,6 +97,10 @@ class ProviderGateway:
     def assistants_v2(self) -> Assistants:
         """Where the API is off, everything raises Retired."""
         return cast(Assistants, self._offered(Capability.ASSISTANTS_V2))
+
+    @property
+    def batches(self) -> Batches:
+        return cast(Batches, self._offered(Capability.BATCHES))
 
     @property
     def chat(self) -> Chat:

@@ -10,15 +10,16 @@ from google.genai.client import AsyncClient
 from support.catalogue.models import model_named
 from support.errors import BadResponse, ServerError
 from support.gateway.call import Bound, ChokePoint, Operation
-from support.gateway.chat import ChatModel, Piece
+from support.gateway.chat import ChatModel, Piece, Question
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.failures import naming
+from support.gateway.gemini.chat_tools import call_of, offered
 from support.gateway.gemini.client import pieces_of
 from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.tokens import GeminiTokens
 from support.gateway.retry import Repeat
-from support.values import CacheReference, CacheUse, ChatAnswer, Message, Provider, StopReason, Usage
+from support.values import CacheReference, ChatAnswer, Message, Provider, StopReason, ToolCall, Usage
 
 _STOP_REASONS: Mapping[str, StopReason] = {
     "STOP": "end",  # also at a stop sequence: the provider does not tell them apart
@@ -51,28 +52,21 @@ class GeminiChat(ChatModel):
         self._base_url = base_url
         self._tokens = GeminiTokens(choke, client, base_url)
 
-    def request(
-        self,
-        messages: Sequence[Message],
-        model: str,
-        max_output_tokens: int,
-        system: str | None,
-        stop: Sequence[str],
-        cache: CacheUse | None,
-    ) -> dict[str, Any]:
-        known = model_named(Provider.GEMINI, model)
+    def request(self, question: Question) -> dict[str, Any]:
+        known = model_named(Provider.GEMINI, question.model)
         config: dict[str, Any] = {
             **(known.settings if known is not None else {}),
             **_ONE_REQUEST,
-            "max_output_tokens": max_output_tokens,
+            "max_output_tokens": question.max_output_tokens,
+            **offered(question),
         }
-        if system is not None:
-            config["system_instruction"] = system
-        if stop:
-            config["stop_sequences"] = list(stop)
-        if isinstance(cache, CacheReference):
-            config["cached_content"] = cache.cache_id
-        return {"model": model, "contents": contents(messages, self._base_url), "config": config}
+        if question.system is not None:
+            config["system_instruction"] = question.system
+        if question.stop:
+            config["stop_sequences"] = list(question.stop)
+        if isinstance(question.cache, CacheReference):
+            config["cached_content"] = question.cache.cache_id
+        return {"model": question.model, "contents": contents(question.messages, self._base_url), "config": config}
 
     async def _send(self, request: Mapping[str, Any]) -> ChatAnswer:
         answer = GrowingAnswer()
@@ -96,7 +90,7 @@ class GeminiChat(ChatModel):
 
         What the tool brings in is charged too.
         """
-        request = self.request((Message(role="user", text=question),), model, max_output_tokens, None, (), None)
+        request = self.request(Question((Message(role="user", text=question),), model, max_output_tokens))
         request["config"]["tools"] = [dict(tool)]
         bound = Bound(input_tokens=MOST_RETRIEVED + len(question.encode()), output_tokens=max_output_tokens)
         return await self._choke.call(
@@ -115,7 +109,7 @@ class GrowingAnswer:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
-        self._calls_a_tool = False
+        self._calls: list[ToolCall] = []
         self._finish: types.FinishReason | None = None
         self._blocked = False
         self._last: types.GenerateContentResponse | None = None
@@ -132,7 +126,7 @@ class GrowingAnswer:
         text = ""
         for part in (candidate.content and candidate.content.parts) or ():
             if part.function_call is not None:
-                self._calls_a_tool = True
+                self._calls.append(call_of(part, part.function_call))
             if part.text and not part.thought:
                 text += part.text
         if text:
@@ -155,6 +149,7 @@ class GrowingAnswer:
             text=text,
             stop_reason=self._stop_reason(),
             usage=usage_of(last.usage_metadata),
+            calls=tuple(self._calls),
             raw=raw,
         )
 
@@ -162,7 +157,7 @@ class GrowingAnswer:
         if self._finish is None:
             return "refusal"
         reason = _STOP_REASONS.get(self._finish.value, "other")
-        return "tool_call" if reason == "end" and self._calls_a_tool else reason
+        return "tool_call" if reason == "end" and self._calls else reason
 
 
 def cut_short() -> ServerError:

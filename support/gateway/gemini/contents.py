@@ -1,20 +1,31 @@
-"""The gateway's messages as Gemini's contents: text parts, and fileData where a message refers to stored files (provider-facts 9.3)."""
+"""The gateway's messages as Gemini's contents: parts of text, of stored files, of calls and outputs (provider-facts 9.3)."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from support.values import FileReference, Message
+from support.gateway.gemini.chat_tools import call_part, output_parts
+from support.values import FileReference, Message, ToolCall
 
 
 def contents(messages: Sequence[Message], base_url: str) -> list[dict[str, Any]]:
     """The turns in the SDK's spelling, which the wire accepts too."""
+    asked: list[tuple[ToolCall, ...]] = [(), *(message.calls for message in messages)]
     return [
         {
             "role": "user" if message.role == "user" else "model",
-            "parts": [*(file_part(file, base_url) for file in message.files), {"text": message.text}],
+            "parts": _parts(message, calls, base_url),
         }
-        for message in messages
+        for message, calls in zip(messages, asked, strict=False)
     ]
+
+
+def _parts(message: Message, asked: Sequence[ToolCall], base_url: str) -> list[dict[str, Any]]:
+    """A turn; `asked` are the calls of the turn before."""
+    parts = output_parts(message.outputs, asked)
+    parts += [file_part(file, base_url) for file in message.files]
+    if message.text or not (message.outputs or message.calls):
+        parts.append({"text": message.text})
+    return [*parts, *(call_part(call) for call in message.calls)]
 
 
 def file_part(file: FileReference, base_url: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from google.genai.client import AsyncClient
+from pydantic_core import from_json, to_json
 
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.gemini.contents import contents
@@ -33,10 +34,10 @@ class GeminiTokens:
         turns = contents(messages, self._base_url)
         if system is None:
             return {"contents": turns}
-        # The SDK refuses a system instruction here, the endpoint takes it inside the request that is to be counted.
+        # The SDK refuses a system instruction here, the endpoint takes it inside the request that is to be counted: as JSON.
         whole = {
             "model": f"models/{model.removeprefix('models/')}",
-            "contents": turns,
+            "contents": from_json(to_json(turns, bytes_mode="base64")),
             "system_instruction": {"parts": [{"text": system}]},
         }
         return {"contents": None, "config": {"http_options": {"extra_body": {"generateContentRequest": whole}}}}

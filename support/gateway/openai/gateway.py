@@ -6,10 +6,12 @@ import openai
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.endpoint import Endpoint
+from support.gateway.openai.assistants_v2.assistants import AssistantsV2
 from support.gateway.openai.chat import OpenAIChat
 from support.gateway.openai.embeddings import OpenAIEmbedder
 from support.gateway.openai.files import OpenAIFiles
 from support.gateway.openai.models import OpenAIModels
+from support.gateway.openai.responses.assistants import ResponsesAssistants
 from support.gateway.openai.tokens import OpenAITokens
 from support.gateway.openai.vector_stores import OpenAIStores
 from support.values import Provider
@@ -23,6 +25,7 @@ class OpenAIGateway(ProviderGateway):
 
     def __init__(self, endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> None:
         super().__init__(endpoint, http, choke)
+        self._endpoint = endpoint
         self._client = openai.AsyncOpenAI(
             api_key=endpoint.key,
             base_url=f"{endpoint.base_url.rstrip('/')}/v1",
@@ -49,10 +52,18 @@ class OpenAIGateway(ProviderGateway):
     def _models(self) -> OpenAIModels:
         return OpenAIModels(self._choke, self._client)
 
+    def _assistants(self) -> ResponsesAssistants:
+        return ResponsesAssistants(self._choke, self._client, self._endpoint)
+
+    def _assistants_v2(self) -> AssistantsV2:
+        return AssistantsV2(self._choke, self._client)
+
     offers = {  # noqa: RUF012  # a class variable, as the base declares it
         Capability.FILES: _files,
         Capability.VECTOR_STORES: _stores,
         Capability.EMBEDDINGS: _embeddings,
+        Capability.ASSISTANTS: _assistants,
+        Capability.ASSISTANTS_V2: _assistants_v2,
         Capability.CHAT: _chat,
         Capability.TOKENS: _tokens,
         Capability.MODELS: _models,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import openai
+from pydantic_core import to_json
 
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.openai.errors import translate
@@ -32,10 +33,29 @@ class OpenAITokens:
 
 def request_of(messages: Sequence[Message], model: str, system: str | None) -> dict[str, Any]:
     """The SDK's keyword arguments: messages in the spelling of the Responses API, which is another than Chat Completions'."""
-    request: dict[str, Any] = {"model": model, "input": [_item(message) for message in messages]}
+    request: dict[str, Any] = {"model": model, "input": [item for message in messages for item in _items(message)]}
     if system is not None:
         request["instructions"] = system
     return request
+
+
+def _items(message: Message) -> list[dict[str, Any]]:
+    """A turn in the items of the Responses API, where calls of functions and their outputs stand beside the messages."""
+    outputs = [
+        {"type": "function_call_output", "call_id": output.call_id, "output": output.output}
+        for output in message.outputs
+    ]
+    calls = [
+        {
+            "type": "function_call",
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": to_json(call.arguments).decode(),
+        }
+        for call in message.calls
+    ]
+    said = [_item(message)] if message.text or message.files or not (outputs or calls) else []
+    return [*outputs, *said, *calls]
 
 
 def _item(message: Message) -> dict[str, Any]:

@@ -125,6 +125,7 @@ def _reply(conversation: Conversation, box: ToolBox, parameters: Parameters, roo
         schema=parameters.schema,
         stop=parameters.stop,
         max_tokens=room,
+        parallel=not box.only_one,
     )
     if reply.tool_calls and reply.output_tokens > room:
         return Reply(reply.text, (), "length", room)

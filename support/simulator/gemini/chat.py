@@ -43,6 +43,7 @@ def _answer(state: GeminiState, call: Call, version: str, *, streams: bool) -> a
         schema=settings.schema,
         stop=settings.stop,
         max_tokens=limit,
+        parallel=True,
     )
     if said.output_tokens > limit:  # a call of a function that does not fit is cut off, and of no use
         said = Reply("", (), "length", limit)

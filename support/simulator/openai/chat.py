@@ -79,6 +79,7 @@ def _reply(request: ChatRequest) -> tuple[Reply, int]:
         stop=request.stop,
         max_tokens=room - thought,
         learned=request.style.answer if request.style else None,
+        parallel=request.get("tools") is not None and request.get("parallel_tool_calls", True),
     )
     return reply, thought
 
