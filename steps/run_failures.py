@@ -13,6 +13,9 @@ from steps.common import Context
 from steps.runs import CREATE, GET, begin, expect_thread, fault, look
 from support.world import ASSISTANTS_API, World
 
+FIND = {ASSISTANTS_API: "runs.list", "Responses and Conversations": "conversations.items.list"}
+"""What the simulator calls the requests that show whether a run began."""
+
 
 def asked_for(world: World) -> list[Any]:
     """The requests that begin a run."""
@@ -47,6 +50,12 @@ async def busy_for_runs(context: Context, count: int, time: timedelta) -> None:
 async def busy_for_looks(context: Context, count: int, time: timedelta) -> None:
     deed = {"status": 429, "retry_after": time.total_seconds()}
     await context.world.simulator.script(fault(context.world, GET, deed, times=count))
+
+
+@given("OpenAI is too busy for the next {count:d} searches for a run, and asks to wait {time:Duration}")
+async def busy_for_searches(context: Context, count: int, time: timedelta) -> None:
+    deed = {"status": 429, "retry_after": time.total_seconds()}
+    await context.world.simulator.script(fault(context.world, FIND, deed, times=count))
 
 
 @when("the team starts a run, and cancels it {time:Duration} later")

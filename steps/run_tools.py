@@ -226,6 +226,32 @@ async def tells(context: Context, provider: Provider, value: float) -> None:
     world.said.append(told.text)
 
 
+ANSWERS = {
+    Provider.OPENAI: lambda sent: [part["tool_call_id"] for part in sent["messages"] if part["role"] == "tool"],
+    Provider.ANTHROPIC: lambda sent: [
+        block["tool_use_id"]
+        for turn in sent["messages"]
+        for block in (turn["content"] if isinstance(turn["content"], list) else ())
+        if block["type"] == "tool_result"
+    ],
+    Provider.GEMINI: lambda sent: [
+        part["functionResponse"].get("id")
+        for turn in sent["contents"]
+        for part in turn["parts"]
+        if "functionResponse" in part
+    ],
+}
+"""The ids under which a question brings what functions gave, as it is on the wire."""
+
+
+@then("what the function gave went along under the id of its call")
+def under_its_id(context: Context) -> None:
+    world = context.world
+    call = world.assistants.calls[0]
+    given_ = ANSWERS[world.answers[-1].provider](world.sent()[-1].request.json())
+    world.expect(given_ == [call.id], f"it went along under {given_}, and the call is {call.id}")
+
+
 @when("the team tries to go on with {provider:Provider} after answering the first one alone")
 async def tries_to_go_on(context: Context, provider: Provider) -> None:
     world, memory = context.world, context.world.assistants

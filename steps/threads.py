@@ -62,6 +62,22 @@ async def opens_with_messages(context: Context, backend: str, first: str, second
     await open_thread(context.world, first, second)
 
 
+@when('the team opens another one with "{text}"')
+async def opens_another(context: Context, text: str) -> None:
+    await open_thread(context.world, text)
+    context.world.assistants.sent.append(NewMessage(text=text))
+
+
+@then("each of the two has its own messages and no other")
+async def each_its_own(context: Context) -> None:
+    world, memory = context.world, context.world.assistants
+    *first, last = [message.text for message in memory.sent]
+    for thread, wanted in zip(memory.threads, (first, [last]), strict=True):
+        page = await world.sees(world.desk.messages.list_page(thread.id, order="asc"))
+        held = [message.text for message in page.messages]
+        world.expect(held == wanted, f"it has {held}, not {wanted}")
+
+
 @when('the team opens a thread at OpenAI, on {backend:Backend}, filed under "{key}" as "{value}"')
 async def opens_filed(context: Context, backend: str, key: str, value: str) -> None:
     context.world.assistants_on(backend)

@@ -34,6 +34,21 @@ Feature: Threads and their messages
       | Responses and Conversations |
 
   @AB-06 @provider:OpenAI
+  Scenario Outline: Two threads on <backend> have no message in common
+    When the team opens a thread at OpenAI, on <backend>, with "First things first." and "Then the rest."
+    And the team opens another one with "Something else."
+    Then each of the two has its own messages and no other
+
+    @capability:assistants_v2 @on:2026-08-20
+    Examples: until August 2026
+      | backend            |
+      | the Assistants API |
+
+    Examples: since then
+      | backend                     |
+      | Responses and Conversations |
+
+  @AB-06 @provider:OpenAI
   Scenario Outline: What is filed with a thread on <backend> can be read and changed
     When the team opens a thread at OpenAI, on <backend>, filed under "case" as "A-17"
     Then the thread is filed under "case" as "A-17"

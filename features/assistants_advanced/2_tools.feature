@@ -164,6 +164,7 @@ Feature: Tools
     Then the answer is one look at the weather in "New York", and no text
     When the team tells <provider> 61.7 degrees
     Then the answer contains "61.7"
+    And what the function gave went along under the id of its call
 
     Examples: three providers
       | provider  |

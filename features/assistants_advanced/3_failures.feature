@@ -167,3 +167,27 @@ Feature: When runs go wrong
     Examples: since then
       | backend                     |
       | Responses and Conversations |
+
+  @AA-08 @simulator_only @capability:assistants_v2 @on:2026-08-20 @provider:OpenAI
+  Scenario: A run on the Assistants API whose start was cut off is found, though OpenAI is too busy to list it at first
+    No provider cuts a connection on demand.
+
+    Given an assistant at OpenAI, on the Assistants API, that answers "ALPHA"
+    And a thread with a question
+    And the connection will be cut once the next run has begun
+    And OpenAI is too busy for the next 2 searches for a run, and asks to wait 2 seconds
+    When the team has the question answered, come what may
+    Then 1 run took place
+    And the thread has its question and one answer
+
+  @AA-08 @simulator_only @provider:OpenAI
+  Scenario: A run on Responses and Conversations whose start was cut off goes on, though OpenAI is too busy to show the thread
+    No provider cuts a connection on demand. Nobody can name the response, but OpenAI forgets it after 30 days.
+
+    Given an assistant at OpenAI, on Responses and Conversations, that answers "ALPHA"
+    And a thread with a question
+    And the connection will be cut once the next run has begun
+    And OpenAI is too busy for the next 2 searches for a run, and asks to wait 2 seconds
+    When the team has the question answered, come what may
+    Then the thread has its question and one answer
+    And 31 days later OpenAI has nothing left of it

@@ -821,8 +821,7 @@ async def test_a_stream_tells_states_and_text_and_then_the_run(bench: Bench, v2:
     operation = next(operation for operation in bench.purse.reserved if operation.name == "runs.create")
     assert operation.bound is not None
     assert (operation.bound.output_tokens, operation.model) == (256, MODEL)
-    assert [usage for usage in bench.purse.settled if usage is not None] == [stream.run.usage]
-    assert (bench.purse.settled_late, bench.purse.kept) == ([], 0)
+    assert bench.purse.settled_late == [(stream.run.usage, Decimal(0))]
     body = sent(bench, "/runs")[0]
     assert (body["stream"], body["reasoning_effort"], body["max_completion_tokens"]) == (True, "none", 256)
     assert body["metadata"]["touchstone"].startswith("ts-tests-")

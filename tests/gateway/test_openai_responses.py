@@ -28,6 +28,7 @@ from support.gateway.capabilities import Assistants
 from support.gateway.openai.gateway import OpenAIGateway
 from support.gateway.openai.responses import items, messages, reading, requests
 from support.gateway.openai.responses.assistants import ResponsesAssistants
+from support.gateway.openai.responses.kept import KeptStore, account_of
 from support.values import (
     Assistant,
     Citation,
@@ -671,9 +672,7 @@ async def test_another_gateway_finds_the_run(bench: Bench, api: Assistants, plac
 
 
 async def test_a_run_that_reaches_its_limit_is_incomplete(api: Assistants) -> None:
-    ended = await done(api, "Tell me about honey bees in a thousand words.", max_output_tokens=16)
-    if ended.status == "completed":  # the simulated answer may be short: nothing to cut
-        ended = await done(api, "Repeat: " + "many words " * 60, max_output_tokens=16)
+    ended = await done(api, "Say exactly: " + "many words " * 60, max_output_tokens=16)
     assert (ended.status, ended.incomplete_reason) == ("incomplete", "max_completion_tokens")
     assert ended.usage is not None
     assert ended.usage.output_tokens <= 16
@@ -1156,8 +1155,28 @@ async def test_a_run_can_be_watched(bench: Bench, api: Assistants) -> None:
     [body] = sent(bench, "POST", "/v1/responses")
     assert (body["stream"], body["background"]) == (True, True)
     assert (await api.runs.get(run.thread_id, run.id)).status == "completed"
-    settled = [usage for usage in bench.purse.settled if usage is not None]
-    assert settled == [run.usage]
+    assert bench.purse.settled_late == [(run.usage, Decimal(0))]
+
+
+async def test_a_watched_search_is_paid_for(bench: Bench, gateway: OpenAIGateway, api: Assistants) -> None:
+    store = await gateway.vector_stores.create("topics")
+    await gateway.vector_stores.add(store.id, FIXTURES / "bees.txt")
+    await gateway.vector_stores.wait(store.id)
+    question = "What do foragers follow the dancing bee with?"
+    _, run = await streamed(api, question, SearchTool(store_ids=(store.id,)))
+    assert bench.purse.settled_late == [(run.usage, Decimal("0.0025"))]
+
+
+async def test_a_stream_that_ends_too_early_is_no_run(bench: Bench, api: Assistants) -> None:
+    thread = await api.threads.create((user(SUM),))
+    assistant = await api.create(model=MODEL)
+    bench.tenant.faults({"operation": "responses.create", "do": {"status": 200, "body": {}}})
+    stream = api.runs.stream(thread.id, assistant.id)
+    with pytest.raises(ServerError, match="before the run did"):
+        async for _ in stream:
+            pass
+    with pytest.raises(LookupError):
+        _ = stream.run
 
 
 async def test_a_watched_run_can_wait_for_outputs(api: Assistants) -> None:
@@ -1184,7 +1203,7 @@ async def test_a_stream_that_cannot_begin(bench: Bench, api: Assistants) -> None
             pass
 
 
-async def test_a_stream_that_is_left_can_be_looked_at(bench: Bench, api: Assistants) -> None:
+async def test_a_stream_that_is_left_can_be_looked_at(bench: Bench, api: Assistants, place: str) -> None:
     assistant = await api.create(model=MODEL)
     thread = await api.threads.create((user(SUM),))
     stream = api.runs.stream(thread.id, assistant.id)
@@ -1192,6 +1211,9 @@ async def test_a_stream_that_is_left_can_be_looked_at(bench: Bench, api: Assista
     assert (await anext(events)).status == "queued"
     await events.aclose()
     assert bench.register.confirmed.keys() == {0, 1, 2}
+    bench.tenant.advance(60)
+    [run] = KeptStore(place, account_of(bench.endpoint(Provider.OPENAI))).runs_of(thread.id)
+    assert (await api.runs.get(thread.id, run.id)).status == "completed"
 
 
 # Removing -----------------------------------------------------------------------------------------------------------------

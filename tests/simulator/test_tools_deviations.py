@@ -31,7 +31,7 @@ TOUCHED: dict[str, tuple[set[str], list[str]]] = {
     "tools.code.wrong_result": ({RESPOND}, ["OpenAI"]),
     "tools.fn.continues_without_output": ({RESPOND, ASK}, ["OpenAI", "Anthropic", "Gemini"]),
     "tools.fn.output_ignored": ({RESPOND, ASK}, ["OpenAI", "Anthropic", "Gemini"]),
-    "tools.fn.accepts_partial": ({RESPOND, ASK}, ["OpenAI", "Anthropic"]),
+    "tools.fn.accepts_partial": ({RESPOND, ASK}, ["OpenAI"]),
     "tools.search.no_citation": ({RESPOND, ASK}, ["OpenAI", "Gemini"]),
     "tools.search.cites_wrong_file": ({RESPOND, ASK}, ["OpenAI", "Gemini"]),
     "tools.search.not_used": ({RESPOND, ASK}, ["OpenAI", "Gemini"]),
@@ -262,7 +262,7 @@ def test_runs_ignore_the_output(under: Under) -> None:
     assert (kinds(second), "61.7" in text_of(second), deviant.fired()) == (["message"], False, 2)
 
 
-@pytest.mark.parametrize("provider", ["OpenAI", "Anthropic"])
+@pytest.mark.parametrize("provider", ["OpenAI"])
 def test_chats_accept_a_part(chats: Asked, provider: str) -> None:
     tenant, chat = chats(provider, "tools.fn.accepts_partial")
     before = [chat.said(TWO), chat.called("call_1", "call_2")]

@@ -1,6 +1,7 @@
 """Sabotages of keeping contexts in caches, and of what they cost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from support.audit.sabotages.places import gateway, module
 from support.audit.sabotaging import ALL, Fired, Patch, Sabotage
 from support.errors import InvalidRequest, NotFound, PermissionDenied
 from support.gateway.capabilities import Capability, ProviderGateway
+from support.gateway.chat import Question
 from support.gateway.retry import Repeat
 from support.values import (
     CacheMarks,
@@ -266,12 +268,12 @@ def _resends_document() -> list[Patch]:
         return create
 
     def resending(original: Any, fired: Fired) -> Any:
-        def request(self: Any, messages: Sequence[Message], *rest: Any) -> Any:
-            cache = rest[-1]
+        def request(self: Any, question: Question) -> Any:
+            cache = question.cache
             if isinstance(cache, CacheReference) and kept.get(cache.cache_id):
                 fired()
-                messages = (*kept[cache.cache_id], *messages)
-            return original(self, messages, *rest)
+                question = replace(question, messages=(*kept[cache.cache_id], *question.messages))
+            return original(self, question)
 
         return request
 
@@ -293,13 +295,13 @@ def _breakpoint_not_moved() -> list[Patch]:
 
 def _history_lost_with_cache() -> list[Patch]:
     def make(original: Any, fired: Fired) -> Any:
-        def request(self: Any, messages: Sequence[Message], *rest: Any) -> Any:
-            lost = messages[:-1] if rest[-1] is not None else ()
+        def request(self: Any, question: Question) -> Any:
+            lost = question.messages[:-1] if question.cache is not None else ()
             # a document that stands in front of the question is no history
             if any(message.role == "assistant" for message in lost):
                 fired()
-                messages = messages[-1:]
-            return original(self, messages, *rest)
+                question = replace(question, messages=question.messages[-1:])
+            return original(self, question)
 
         return request
 

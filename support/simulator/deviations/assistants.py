@@ -395,6 +395,21 @@ def _into_the_last(memory: do.Memory, state: OpenAIState, call: Call, handler: H
     return answer
 
 
+def _inclusive(memory: do.Memory, state: Any, call: Call, handler: Handler) -> Answer:
+    """What follows an item begins with the item itself."""
+    answer = handler(state, call)
+    after = call.one("after")
+    if after is None:
+        return answer
+    bare = {name: values for name, values in call.query.items() if name not in ("after", "limit")}
+    whole = handler(state, replace(call, query={**bare, "limit": ["100"]})).body["data"]
+    found = [item for item in whole if item["id"] == after]
+    if not found:
+        return answer
+    memory.fired += 1
+    return replace(answer, body={**answer.body, "data": [*copy.deepcopy(found), *answer.body["data"]]})
+
+
 def _one_of_another(memory: do.Memory, state: OpenAIState, call: Call, handler: Handler) -> Answer:
     """The last page of a list ends with the newest message of another thread, or item of another conversation."""
     answer = handler(state, call)
@@ -444,7 +459,7 @@ def _messages() -> list[Deviation]:
             "messages.list.after_inclusive",
             "The last message of a page is also the first of the next.",
             (MESSAGES, ITEMS),
-            paging.pages_overlap(paging.FILES),
+            _inclusive,
             OPENAI,
         ),
         Deviation(

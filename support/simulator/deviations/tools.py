@@ -277,7 +277,7 @@ def _functions() -> list[Deviation]:
             "Of several calls the output of one is enough.",
             (SUBMIT, RESPOND, ASK),
             _partly,
-            ("OpenAI", "Anthropic"),
+            OPENAI,
         ),
     ]
 

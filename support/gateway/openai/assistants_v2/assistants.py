@@ -90,7 +90,7 @@ class AssistantsV2(AssistantKeeper):
 
     async def _send_delete(self, assistant_id: str) -> Deletion:
         await ask(self._client.beta.assistants.delete, assistant_id)
-        self._seen.pop(assistant_id, None)
+        # It stays among those that were seen: whether a run may still use it is the provider's to say.
         return Deletion(provider=Provider.OPENAI, id=answer_on_the_wire()["id"])
 
     def _read(self, answer: Mapping[str, Any]) -> Assistant:

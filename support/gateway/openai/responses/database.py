@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
-    NullPool,
     StaticPool,
     String,
     Table,
@@ -37,6 +35,9 @@ _BUSY_MS = 10_000
 """How long one transaction waits for another process's; theirs take well under a millisecond."""
 _OPENING_SECONDS = 5.0
 """How long processes that open a new store at the same moment get out of each other's way."""
+
+_MOST_OPEN = 8
+"""Files that one process has open; the others are opened again when they are needed."""
 
 metadata = MetaData()
 
@@ -70,7 +71,7 @@ class KeptUnavailable(SetupError):
 
 
 class Database:
-    """An engine. A file is opened anew for each transaction, so that nothing stays open; threads take turns."""
+    """An engine with one connection to SQLite, which is kept open; threads take turns."""
 
     def __init__(self, place: str | None) -> None:
         self.place = place or "(memory)"
@@ -78,8 +79,12 @@ class Database:
         self._turn = threading.Lock()
         try:
             self.engine = self._engine(place)
-            self._prepare()
         except (SQLAlchemyError, OSError, ImportError) as error:
+            raise self.unavailable(error) from error
+        try:
+            self._prepare()
+        except SQLAlchemyError as error:
+            self.engine.dispose()
             raise self.unavailable(error) from error
 
     def _engine(self, place: str | None) -> Engine:
@@ -94,9 +99,7 @@ class Database:
             folder = Path(place)
             folder.mkdir(parents=True, exist_ok=True)
             url = URL.create("sqlite", database=str(folder / FILE_NAME))
-        in_memory = url.database in (None, "", ":memory:")
-        pool: type[NullPool] | type[StaticPool] = StaticPool if in_memory else NullPool
-        engine = create_engine(url, poolclass=pool, connect_args={"check_same_thread": False})
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -131,6 +134,10 @@ class Database:
             except SQLAlchemyError as error:
                 raise self.unavailable(error) from error
 
+    def close(self) -> None:
+        with self._turn:
+            self.engine.dispose()
+
     def unavailable(self, error: Exception) -> KeptUnavailable:
         """The one sentence for a database that fails."""
         if isinstance(error, ArgumentError | NoSuchModuleError):
@@ -147,12 +154,25 @@ class Database:
         return KeptUnavailable(f"The store of assistants at {self.place} cannot be used ({cause}): {advice}.")
 
 
-@cache
+_open: dict[str | None, Database] = {}
+"""Those of this process, the one that was opened first in front."""
+_opening = threading.Lock()
+
+
 def opened(place: str | None) -> Database:
     """The one store of this process at a place; None: in memory, for as long as the process lives."""
-    database = Database(place)
-    atexit.register(database.engine.dispose)
-    return database
+    with _opening:
+        if place not in _open:
+            _open[place] = Database(place)
+            for old in [one for one in _open if one is not None][:-_MOST_OPEN]:
+                _open.pop(old).close()
+        return _open[place]
+
+
+@atexit.register
+def _close_all() -> None:
+    while _open:
+        _open.popitem()[1].close()
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

@@ -16,13 +16,13 @@ MOST_ITEMS = 100
 
 
 async def items_of(
-    client: openai.AsyncOpenAI, thread_id: str, order: str, after: str | None = None
+    client: openai.AsyncOpenAI, thread_id: str, order: str, after: str | None = None, size: int = MOST_ITEMS
 ) -> AsyncIterator[Item]:
-    """Item after item, page after page, within the call under way."""
+    """Item after item, page after page of `size`, within the call under way."""
     seen: set[str] = set()
     while True:
         cursor = {} if after is None else {"after": after}
-        await client.conversations.items.list(thread_id, limit=MOST_ITEMS, **sorted_by(order), **cursor)  # type: ignore[arg-type]
+        await client.conversations.items.list(thread_id, limit=size, **sorted_by(order), **cursor)  # type: ignore[arg-type]
         page = answer_on_the_wire()
         for item in page["data"]:
             yield item

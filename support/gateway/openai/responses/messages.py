@@ -85,7 +85,8 @@ class ConversationMessages(MessageKeeper):
         most = USUAL_PAGE if limit is None else limit
         wanted = None if run_id is None else await self._written(thread_id, run_id)
         found: list[ThreadMessage] = []
-        async for item in items.items_of(self._client, thread_id, order or "desc", cursor):
+        size = min(most + 1, items.MOST_ITEMS) if wanted is None else items.MOST_ITEMS
+        async for item in items.items_of(self._client, thread_id, order or "desc", cursor, size):
             if items.is_message(item) and (wanted is None or item["id"] in wanted):
                 found.append(thread_message(item, thread_id, run_id))
             if len(found) > most:  # one more than the page has: there is a next one

@@ -11,7 +11,6 @@ from support.errors import BadResponse
 from support.gateway.markers import unmark
 from support.gateway.openai.responses.items import Item, is_call
 from support.gateway.openai.responses.kept import KeptRun
-from support.ledger import own_price
 from support.values import (
     ENDED,
     FoundPassage,
@@ -131,6 +130,8 @@ def usage_of(answer: Answer) -> Usage | None:
 
 def fees_of(output: Sequence[Item], new_containers: int) -> Decimal | None:
     """Dollars for what is not a token: each search, and each container that was made; None where a price is not known."""
+    from support.ledger import own_price  # brings SQLAlchemy
+
     searches = sum(item["type"] == "file_search_call" for item in output)
     fees = Decimal(0)
     for item, count, unit in (("file_search_call", searches, 1000), ("code_interpreter_session", new_containers, 1)):

@@ -404,6 +404,7 @@ class ResponseRuns(RunKeeper):
             lambda: streaming.pieces(self._client, request, lambda answer: self._heard(listening, answer)),
             translated,
             usage_of=lambda piece: piece.usage,
+            billed=lambda bill: self._heard_out(listening, bill),
         )
         async for piece in pieces:
             yield RunPiece(piece.event, piece.run)
@@ -417,7 +418,14 @@ class ResponseRuns(RunKeeper):
             self._kept.add_run(listening.kept)
         run = self._told(listening.kept, answer)
         listening.kept = self._kept.run(run.thread_id, run.id) or listening.kept
+        listening.answer = answer
         return run
+
+    def _heard_out(self, listening: "Listening", bill: Bill) -> None:
+        """The stream has ended, and its response with it."""
+        if listening.kept is not None and listening.answer is not None:
+            self._bills.begun(listening.answer["id"], bill)
+            self._noted(listening.kept, listening.answer)
 
 
 @dataclass(slots=True)
@@ -427,6 +435,8 @@ class Listening:
     order: RunOrder
     frozen: Frozen
     kept: KeptRun | None = None
+    answer: Answer | None = None
+    """Its response as it was last told."""
 
 
 def new_run(order: RunOrder, frozen: Frozen, response: KeptResponse, created_at: datetime) -> KeptRun:

@@ -27,24 +27,24 @@ async def pieces(
     client: openai.AsyncOpenAI, request: Mapping[str, Any], heard: Callable[[Mapping[str, Any]], Run]
 ) -> AsyncIterator[StreamPiece]:
     """States as they change, text as it comes, and last the run; `heard` takes each response that an event carries."""
-    stream = await client.responses.create(**request, stream=True)
     last: RunStatus | None = None
     ended: StreamPiece | None = None
-    async for event in stream:
-        told: Mapping[str, Any] = event.to_dict()
-        kind = told["type"]
-        if kind == "error":
-            raise broken(told)
-        if kind == "response.output_text.delta":
-            yield StreamPiece(RunEvent(kind="text", text=text_in(told)))
-        elif kind in _STATES or kind in _ENDS:
-            run = heard(told["response"])
-            changed = RunEvent(kind="status", status=run.status) if run.status != last else None
-            last = run.status
-            if kind in _ENDS:
-                ended = StreamPiece(changed, run, reading.usage_of(told["response"]))
-            elif changed is not None:
-                yield StreamPiece(changed)
+    async with await client.responses.create(**request, stream=True) as stream:
+        async for event in stream:
+            told: Mapping[str, Any] = event.to_dict()
+            kind = told["type"]
+            if kind == "error":
+                raise broken(told)
+            if kind == "response.output_text.delta":
+                yield StreamPiece(RunEvent(kind="text", text=text_in(told)))
+            elif kind in _STATES or kind in _ENDS:
+                run = heard(told["response"])
+                changed = RunEvent(kind="status", status=run.status) if run.status != last else None
+                last = run.status
+                if kind in _ENDS:
+                    ended = StreamPiece(changed, run, reading.usage_of(told["response"]))
+                elif changed is not None:
+                    yield StreamPiece(changed)
     if ended is None:
         raise cut_short()
     yield ended
