@@ -100,6 +100,20 @@ async def asks_to_divide(context: Context) -> None:
     await answer(context.world)
 
 
+@when("the team tries to have programs run at OpenAI, on {backend:Backend}, over a file that nobody stored")
+async def tries_a_strange_file(context: Context, backend: str) -> None:
+    world, memory = context.world, context.world.assistants
+    desk, memory.unknown_id = world.assistants_on(backend), "file-6hiZAFNmFjLSVnYek4EaBm"
+
+    async def both() -> None:
+        tools = [CodeTool(file_ids=(memory.unknown_id,))]
+        made = await desk.create(model=world.chat_model(Provider.OPENAI), tools=tools)
+        thread = await desk.threads.create([NewMessage(text="How many lines has the file?")])
+        await desk.runs.create(thread.id, made.id)
+
+    await world.tries(both())
+
+
 @when('the team asks it "{question}", and it has to look')
 async def asks_to_look(context: Context, question: str) -> None:
     await open_thread(context.world, question)

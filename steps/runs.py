@@ -124,6 +124,21 @@ async def tries_without_thread(context: Context) -> None:
     await context.world.tries(context.world.desk.runs.create(memory.unknown_id, memory.assistant.id))
 
 
+@when("the team tries to look at a run that nobody started")
+async def tries_to_look(context: Context) -> None:
+    memory = context.world.assistants
+    memory.unknown_id = "run_nobodystartedthisone12345"
+    await context.world.tries(context.world.desk.runs.get(memory.thread.id, memory.unknown_id))
+
+
+@then("the request is refused because there is no such run")
+@then("the request is refused because there is no such file")
+def no_such_thing(context: Context) -> None:
+    asked = context.world.assistants.unknown_id
+    refusal = context.world.refusal("not_found")
+    context.world.expect(asked in refusal.message, f"the refusal does not name {asked}: {refusal}")
+
+
 @when("the team starts a run and looks at it until it has ended")
 async def watches(context: Context) -> None:
     world = context.world

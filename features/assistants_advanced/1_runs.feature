@@ -95,6 +95,22 @@ Feature: Runs
       | backend                     |
       | Responses and Conversations |
 
+  @AA-01 @provider:OpenAI
+  Scenario Outline: A run on <backend> that nobody started is not found
+    Given an assistant at OpenAI, on <backend>, that answers "ALPHA"
+    And a thread with a question
+    When the team tries to look at a run that nobody started
+    Then the request is refused because there is no such run
+
+    @capability:assistants_v2 @on:2026-08-20
+    Examples: until August 2026
+      | backend            |
+      | the Assistants API |
+
+    Examples: since then
+      | backend                     |
+      | Responses and Conversations |
+
   @AA-02 @provider:OpenAI
   Scenario Outline: A run on <backend> goes from queued to at work to completed, and never back
     Given an assistant at OpenAI, on <backend>, that answers "ALPHA"

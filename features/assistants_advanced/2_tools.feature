@@ -51,6 +51,22 @@ Feature: Tools
       | backend                     |
       | Responses and Conversations |
 
+  @AA-04 @provider:OpenAI
+  Scenario Outline: No program on <backend> reads a file that nobody stored
+    On Responses and Conversations it is the run that is refused, as OpenAI never sees the assistant.
+
+    When the team tries to have programs run at OpenAI, on <backend>, over a file that nobody stored
+    Then the request is refused because there is no such file
+
+    @capability:assistants_v2 @on:2026-08-20
+    Examples: until August 2026
+      | backend            |
+      | the Assistants API |
+
+    Examples: since then
+      | backend                     |
+      | Responses and Conversations |
+
   @AA-05 @provider:OpenAI
   Scenario Outline: A run on <backend> waits for the function it asked for, and uses what it gave
     Given an assistant at OpenAI, on <backend>, that can look up the weather
