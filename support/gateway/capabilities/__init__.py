@@ -5,6 +5,7 @@ from support.gateway.capabilities.batches import Batches
 from support.gateway.capabilities.caches import Caches
 from support.gateway.capabilities.chat import Chat, ChatStream, Models, Tokens
 from support.gateway.capabilities.files import Files, Order
+from support.gateway.capabilities.fine_tuning import FineTuning
 from support.gateway.capabilities.knowledge import Embedder, VectorStores
 from support.gateway.capabilities.provider import Capability, ProviderGateway
 
@@ -17,6 +18,7 @@ __all__ = [
     "ChatStream",
     "Embedder",
     "Files",
+    "FineTuning",
     "Messages",
     "Models",
     "Order",

@@ -67,3 +67,10 @@ class Batches(Protocol):
     async def delete(self, batch_id: str) -> Deletion:
         """Unsupported on OpenAI, where a batch stays; its files are deleted as files are."""
         ...
+
+    async def discard(self, batch_id: str) -> None:
+        """Ends a batch that runs, waits for its end, and removes it (not on OpenAI) and the files that its end left.
+
+        Raises NotFound for one that is not there.
+        """
+        ...

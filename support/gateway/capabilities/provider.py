@@ -13,6 +13,7 @@ from support.gateway.capabilities.batches import Batches
 from support.gateway.capabilities.caches import Caches
 from support.gateway.capabilities.chat import Chat, Models, Tokens
 from support.gateway.capabilities.files import Files
+from support.gateway.capabilities.fine_tuning import FineTuning
 from support.gateway.capabilities.knowledge import Embedder, VectorStores
 from support.gateway.endpoint import Endpoint
 from support.values import CacheUse, Provider
@@ -32,6 +33,7 @@ class Capability(StrEnum):
     ASSISTANTS_V2 = "assistants_v2"
     """On OpenAI's Assistants API, which was switched off on 2026-08-26; for servers that still speak it."""
     BATCHES = "batches"
+    FINE_TUNING = "fine_tuning"
     CHAT = "chat"
     TOKENS = "tokens"
     MODELS = "models"
@@ -101,6 +103,10 @@ class ProviderGateway:
     @property
     def batches(self) -> Batches:
         return cast(Batches, self._offered(Capability.BATCHES))
+
+    @property
+    def fine_tuning(self) -> FineTuning:
+        return cast(FineTuning, self._offered(Capability.FINE_TUNING))
 
     @property
     def chat(self) -> Chat:
