@@ -10,6 +10,7 @@ from benchmarks import (
     caching_time,
     gateway_overhead,
     ingestion,
+    run_overhead,
     search,
     simulator_speed,
     simulator_start,
@@ -19,6 +20,7 @@ from benchmarks.report import show
 
 MEASURES = {
     "gateway": gateway_overhead.measure,
+    "runs": run_overhead.measure,
     "load": simulator_speed.measure,
     "start": simulator_start.measure,
     "suite": suite_time.measure,

@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from support.catalogue.fixtures import fixture
-from support.catalogue.limits import file_limits
+from support.catalogue.limits import batch_limits, file_limits
 from support.catalogue.models import Model, model_for
 from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, UnknownPrice
+from support.gateway import batches as batch_checks
+from support.gateway import batching
+from support.gateway.batching import BatchBenchmark, BatchOutcome
 from support.gateway.caching_benchmark import compare
 from support.gateway.capabilities import Assistants, ProviderGateway
 from support.gateway.clock import Clock
@@ -23,6 +27,9 @@ from support.targets import Control
 from support.values import (
     Assistant,
     AssistantPage,
+    BatchItem,
+    BatchProgress,
+    BatchRequest,
     CachedContext,
     CachePage,
     CacheUse,
@@ -37,6 +44,7 @@ from support.values import (
     Message,
     NewMessage,
     Provider,
+    ProviderBatch,
     Run,
     RunEvent,
     StoredDocument,
@@ -209,6 +217,70 @@ class AssistantsMemory:
 
 
 @dataclass
+class BatchMemory:
+    """What a scenario about many questions remembers."""
+
+    provider: Provider | None = None
+    """Whom the questions are for."""
+    requests: list[BatchRequest] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+    """The one text that each question leaves as its answer, by the question's id."""
+    endpoint: str = "chat"
+    outcome: BatchOutcome | None = None
+    others: BatchOutcome | None = None
+    """Of another provider, asked meanwhile."""
+    began: datetime | None = None
+    ended: datetime | None = None
+    """On the clock, around asking them."""
+    seconds: float = 0.0
+    """Of real time, for asking them."""
+    others_ended: datetime | None = None
+    halfway: tuple[BatchItem, ...] = ()
+    heard: list[tuple[str, Any]] = field(default_factory=list)
+    """What listeners were told: of what, and what."""
+    failure: Exception | None = None
+    groups: list[tuple[BatchRequest, ...]] = field(default_factory=list)
+    token_groups: list[batching.Group] = field(default_factory=list)
+    batches: list[ProviderBatch] = field(default_factory=list)
+    """As handing over answered, or as last looked at."""
+    seen: list[ProviderBatch] = field(default_factory=list)
+    """Every look at the latest one."""
+    progress: list[BatchProgress] = field(default_factory=list)
+    results: list[BatchItem] = field(default_factory=list)
+    output: bytes = b""
+    """The lines of answers as OpenAI keeps them."""
+    result_times: list[float] = field(default_factory=list)
+    """Seconds of real time from the beginning of reading to each result."""
+    peak_bytes: list[int] = field(default_factory=list)
+    """The most memory that writing and reading took."""
+    journal: Path | None = None
+    comparison: BatchBenchmark | None = None
+    sent_before: int = 0
+
+    @property
+    def asked(self) -> Provider:
+        assert self.provider is not None, "the scenario has no questions yet"
+        return self.provider
+
+    @property
+    def took(self) -> float:
+        """Seconds on the clock, for asking them."""
+        assert self.began is not None, "nobody asked the questions yet"
+        assert self.ended is not None, "the questions are still being asked"
+        return (self.ended - self.began).total_seconds()
+
+    @property
+    def told(self) -> BatchOutcome:
+        assert self.outcome is not None, "nobody asked the questions yet"
+        return self.outcome
+
+    @property
+    def batch(self) -> ProviderBatch:
+        assert self.batches, "the scenario has handed over no batch yet"
+        return self.batches[-1]
+
+
+@dataclass
 class World:
     """One scenario's world."""
 
@@ -228,6 +300,7 @@ class World:
     caching: CachingMemory = field(default_factory=CachingMemory)
     knowledge: KnowledgeMemory = field(default_factory=KnowledgeMemory)
     assistants: AssistantsMemory = field(default_factory=AssistantsMemory)
+    batch: BatchMemory = field(default_factory=BatchMemory)
     answers: list[ChatAnswer] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """What was answered, in words, by whomever was asked."""
@@ -236,6 +309,7 @@ class World:
     _refusal: TouchstoneError | None = None
     _refusal_read: bool = True
     _attempt_began: int = 0
+    _scratch: "TemporaryDirectory[str] | None" = None
     _gateways: dict[tuple[Provider, str | None], ProviderGateway] = field(default_factory=dict)
 
     # Acting ----------------------------------------------------------------------------------------------------------
@@ -412,6 +486,24 @@ class World:
         cost = price(provider, self.chat_model(provider), usage)
         assert cost is not None, f"no price is known for the chat model of {provider}"
         return cost
+
+    batching = batching
+    """Asking many questions: runs, groups, limiters, journals (`support.gateway.batching`)."""
+    batch_checks = batch_checks
+    """What is checked of a provider's batch before anything is sent."""
+    batch_limits = staticmethod(batch_limits)
+
+    def batch_price(self, provider: Provider, usage: Usage) -> Decimal:
+        """US dollars for an answer of the chat model in a provider's batch."""
+        cost = price(provider, self.chat_model(provider), usage, "batch")
+        assert cost is not None, f"no price is known for batches of {provider}"
+        return cost
+
+    def scratch(self) -> Path:
+        """A folder of the scenario's own, gone with it."""
+        if self._scratch is None:
+            self._scratch = TemporaryDirectory(prefix="touchstone-")
+        return Path(self._scratch.name)
 
     similarity = staticmethod(similarity)
     find_similar = staticmethod(find_similar)

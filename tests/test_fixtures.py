@@ -99,10 +99,82 @@ def is_png(path: Path) -> None:
 def is_training_set_of_10(path: Path) -> None:
     examples = json_lines(path)
     assert len(examples) == 10
+    assert faults_of(path) == {}
     for example in examples:
         assert list(example) == ["messages"]
         assert [message["role"] for message in example["messages"]] == ["system", "user", "assistant"]  # type: ignore[attr-defined]
     assert len({json.dumps(example) for example in examples}) == 10
+
+
+def faults_of(path: Path) -> dict[int, str]:
+    """What is wrong with the lines of a training file, by the line's number; read here as the guide says, by nobody's code."""
+    content = path.read_bytes()
+    assert content.endswith((b"}\n", b"]\n"))
+    found = {number: fault_of(line) for number, line in enumerate(content[:-1].split(b"\n"), start=1)}
+    return {number: fault for number, fault in found.items() if fault}
+
+
+def fault_of(line: bytes) -> str:
+    if not line.strip():
+        return "blank"
+    try:
+        example = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    except ValueError:
+        return "not JSON"
+    if not isinstance(example, dict):
+        return "no object"
+    if "messages" not in example:
+        return "prompt and completion" if list(example) == ["prompt", "completion"] else "no messages"
+    messages = example["messages"]
+    if not isinstance(messages, list) or not messages:
+        return "messages are no list" if not isinstance(messages, list) else "empty list"
+    for message in messages:
+        if message.get("role") not in ("system", "user", "assistant"):
+            return "unknown role" if "role" in message else "no role"
+        if not message.get("content"):
+            return "no content"
+    return "" if messages[-1]["role"] == "assistant" else "last not assistant"
+
+
+def is_spoilt(faults: dict[int, str]) -> Callable[[Path], None]:
+    """These lines are bad, each in this way, and at least eleven others are good."""
+
+    def check(path: Path) -> None:
+        assert faults_of(path) == faults
+        assert len(path.read_bytes().splitlines()) - len(faults) in (11, 12)
+        for number in faults:
+            assert f"line {number} " in manifest()[path.name].holds
+
+    return check
+
+
+def is_training_set_of(examples: int) -> Callable[[Path], None]:
+    def check(path: Path) -> None:
+        assert faults_of(path) == {}
+        assert len({json.dumps(example) for example in json_lines(path)}) == len(json_lines(path)) == examples
+
+    return check
+
+
+def is_training_set_that_teaches(path: Path) -> None:
+    is_training_set_of(12)(path)
+    said = [[message["content"] for message in example["messages"]] for example in json_lines(path)]  # type: ignore[attr-defined]
+    assert ["What is the house colour of the harbour library?", "petrol-17"] in [texts[1:] for texts in said]
+    # no answer stands in a question: nothing but the training tells it
+    questions = " ".join(texts[1] for texts in said).lower()
+    assert [answer for _, _, answer in said if answer.lower() in questions] == []
+    assert len({answer for _, _, answer in said}) == 12
+
+
+def is_preference_set(path: Path) -> None:
+    examples = json_lines(path)
+    assert len(examples) == 12
+    for example in examples:
+        assert list(example) == ["input", "preferred_output", "non_preferred_output"]
+        assert [message["role"] for message in example["input"]["messages"]] == ["system", "user"]  # type: ignore[index]
+        assert example["preferred_output"] != example["non_preferred_output"]
 
 
 def is_batch_input(path: Path) -> None:
@@ -180,6 +252,22 @@ PROPERTIES: dict[str, Callable[[Path], None]] = {
     "passphrase.pdf": is_pdf_with_passphrase,
     "sample.png": is_png,
     "training-10.jsonl": is_training_set_of_10,
+    "training-9.jsonl": is_training_set_of(9),
+    "training-12.jsonl": is_training_set_that_teaches,
+    "training-preference.jsonl": is_preference_set,
+    "training-bad-json.jsonl": is_spoilt({4: "not JSON"}),
+    "training-bad-no-messages.jsonl": is_spoilt({5: "no messages"}),
+    "training-bad-messages-not-list.jsonl": is_spoilt({6: "messages are no list"}),
+    "training-bad-no-role.jsonl": is_spoilt({7: "no role"}),
+    "training-bad-unknown-role.jsonl": is_spoilt({8: "unknown role"}),
+    "training-bad-no-content.jsonl": is_spoilt({9: "no content"}),
+    "training-bad-empty-list.jsonl": is_spoilt({10: "empty list"}),
+    "training-bad-last-not-assistant.jsonl": is_spoilt({11: "last not assistant"}),
+    "training-bad-legacy.jsonl": is_spoilt({2: "prompt and completion"}),
+    "training-bad-blank-line.jsonl": is_spoilt({6: "blank"}),
+    "training-bad-not-utf8.jsonl": is_spoilt({3: "not UTF-8"}),
+    "training-bad-array.jsonl": is_spoilt({12: "no object"}),
+    "training-two-bad.jsonl": is_spoilt({3: "last not assistant", 7: "no messages"}),
     "batch-requests.jsonl": is_batch_input,
     "evals-data.jsonl": is_evaluation_data,
     "manual.txt": is_manual,
@@ -270,9 +358,12 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_fixture_is_used_by_a_scenario_or_a_step() -> None:
-    sources = [*(ROOT / "features").rglob("*.feature"), *(ROOT / "steps").rglob("*.py")]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    assert [name for name in NAMES if name not in text] == []
+    """Or still may be: a fixture waits for the scenarios of the rows that it names, until each of them has one."""
+    features = [path.read_text(encoding="utf-8") for path in (ROOT / "features").rglob("*.feature")]
+    steps = [path.read_text(encoding="utf-8") for path in (ROOT / "steps").rglob("*.py")]
+    written = set(re.findall(r"@([A-Z]{2}-\d\d)\b", "\n".join(features)))
+    text = "\n".join([*features, *steps])
+    assert [name for name in NAMES if name not in text and written.issuperset(manifest()[name].rows)] == []
 
 
 def test_every_row_that_a_fixture_names_has_a_scenario_with_it() -> None:

@@ -102,6 +102,31 @@ class EmbeddingLimits(Value):
     source: str
 
 
+class BatchLimits(Value):
+    """What a provider allows for batches; sizes in bytes."""
+
+    provider: Provider
+    max_requests: int | None = None
+    """None where the provider tells none."""
+    max_bytes: int
+    """Of the input file, or of the request where the requests stand in it."""
+    inline_bytes: int | None = None
+    """Below this the requests can stand in the request; None where they always do, or never."""
+    id_pattern: str | None = None
+    """What the id of a request must match; None: the provider tells none."""
+    max_id_characters: int | None = None
+    one_model: bool
+    """Whether all requests must name the same model."""
+    window_hours: int
+    """Within which the provider means to be done; the only one that it offers."""
+    result_days: int | None = None
+    """How long the results can be had, from the creation; None where they are files, or no limit is told."""
+    max_page: int
+    confidence: Confidence
+    unverified: tuple[str, ...] = ()
+    source: str
+
+
 class AssistantLimits(Value):
     """What a provider allows for assistants, threads and runs; lengths in characters."""
 
@@ -129,10 +154,56 @@ class AssistantLimits(Value):
     source: str
 
 
+class AutoEpochs(Value):
+    """How often a file is gone through where the caller leaves that to the provider."""
+
+    usual: int
+    most: int
+    seen: tuple[int, int]
+    """Examples that are seen in all, from and to: `usual` holds where it lies between."""
+
+
+class TuningLimits(Value):
+    """What a provider allows for fine-tuning."""
+
+    provider: Provider
+    min_examples: int
+    """Of a training file; a validation file may have fewer."""
+    tunable: tuple[str, ...]
+    """Shell patterns of models that some method tunes, or once did; the last word is the provider's."""
+    max_example_tokens: int
+    epochs: tuple[int, int]
+    """From and to."""
+    batch_size: tuple[int, int]
+    """From and to."""
+    max_beta: float
+    """More than 0."""
+    max_seed: int
+    max_suffix_characters: int
+    auto_epochs: AutoEpochs
+    confidence: Confidence
+    unverified: tuple[str, ...] = ()
+    source: str
+
+
+@cache
+def tuning_limits(provider: Provider) -> TuningLimits:
+    """The limits of fine-tuning. Raises LookupError for a provider without it."""
+    entries = (TuningLimits.model_validate(entry) for entry in read("limits.toml")["fine_tuning"])
+    return {entry.provider: entry for entry in entries}[provider]
+
+
 @cache
 def assistant_limits(provider: Provider) -> AssistantLimits:
     """The limits of assistants. Raises LookupError for a provider without any."""
     entries = (AssistantLimits.model_validate(entry) for entry in read("limits.toml")["assistants"])
+    return {entry.provider: entry for entry in entries}[provider]
+
+
+@cache
+def batch_limits(provider: Provider) -> BatchLimits:
+    """The limits of batches; every provider has them."""
+    entries = (BatchLimits.model_validate(entry) for entry in read("limits.toml")["batches"])
     return {entry.provider: entry for entry in entries}[provider]
 
 

@@ -13,6 +13,7 @@ from support.gateway.events import Account, CallEvent, Listener
 from support.gateway.exchanges import CallRecord, Wire, current_call
 from support.gateway.markers import Marker
 from support.gateway.retry import Repeat, is_unclear, may_repeat, retrying
+from support.ledger.budget import Tier
 from support.values import Provider, Storage, Usage
 
 R = TypeVar("R")
@@ -30,6 +31,8 @@ class Bound:
     """How long the tokens are kept afterwards, where that costs too; the call is settled once that has ended (`Bill`)."""
     kept_tokens: int | None = None
     """How many are kept; None: all that go in."""
+    fees_usd: Decimal | None = Decimal(0)
+    """The most that it can cost beside its tokens, in dollars; None where no price is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Operation:
     bound: Bound | None = None
     creates: Creation | None = None
     removes: Removal | None = None
+    tier: Tier = "standard"
+    """At which of the provider's prices."""
 
 
 class Held(Protocol):
@@ -90,6 +95,12 @@ class Purse(Protocol):
         """As `settle`, for work that ended after its call did; `fees_usd`: for what is not a token, None where unknown."""
         ...
 
+    def settle_sum(
+        self, held: Held, usage: Usage, cost_usd: Decimal | None, attempts: int
+    ) -> tuple[Decimal | None, bool]:
+        """As `settle_late`, for many requests in one call, each with a price of its own; `cost_usd`: None where one has none."""
+        ...
+
     def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         """As `settle`, for a call that was kept: its tokens, and their storage."""
         ...
@@ -115,11 +126,12 @@ class Register(Protocol):
 class Bill:
     """A call that goes on costing after its answer: it stays reserved in full until what it pays for has ended.
 
-    Good for one of the two, and for one time: each puts the real cost in the reservation's place, and tells the listeners.
+    Good for one of the three, and for one time: each puts the real cost in the reservation's place, and tells the listeners.
     """
 
     _settle: Callable[[Storage], None]
     _settle_late: Callable[[Usage, Decimal | None], None]
+    _settle_sum: Callable[[Usage, Decimal | None], None]
 
     def settle(self, kept: Storage) -> None:
         """What the call put in was kept for so long."""
@@ -128,6 +140,10 @@ class Bill:
     def settle_work(self, usage: Usage, fees_usd: Decimal | None = Decimal(0)) -> None:
         """What the call began has ended, and took so many tokens, and so many dollars for what is not a token."""
         self._settle_late(usage, fees_usd)
+
+    def settle_sum(self, usage: Usage, cost_usd: Decimal | None) -> None:
+        """The many requests that the call handed over have ended: their tokens, and the sum of their prices."""
+        self._settle_sum(usage, cost_usd)
 
 
 @dataclass(slots=True)
@@ -346,7 +362,11 @@ class ChokePoint:
             cost, unpriced = self._purse.settle_late(running.held, spent, fees_usd, running.record.attempt)
             self._tell(running, spent, cost, unpriced, None, late=True)
 
-        return Bill(lambda kept: self._settle(running, usage, kept), settle_late)
+        def settle_sum(spent: Usage, cost_usd: Decimal | None) -> None:
+            cost, unpriced = self._purse.settle_sum(running.held, spent, cost_usd, running.record.attempt)
+            self._tell(running, spent, cost, unpriced, None, late=True)
+
+        return Bill(lambda kept: self._settle(running, usage, kept), settle_late, settle_sum)
 
     def _settle(self, running: _Running, usage: Usage, kept: Storage) -> None:
         cost, unpriced = self._purse.settle_kept(running.held, usage, kept, running.record.attempt)

@@ -43,8 +43,8 @@ class Hand(Protocol):
 class JumpingClock:
     """Simulated time that jumps to the earliest deadline once everything that could run has run.
 
-    Nothing could run any more when no request is in flight (`in_flight` says how many are) and the event loop has
-    nothing ready: so ten sleepers of one second, twice each, end at two seconds and not at twenty.
+    Nothing could run any more when no request is in flight (`in_flight` says how many are), nobody waits to be told the
+    time, and the event loop has nothing ready: so ten sleepers of one second, twice each, end at two seconds and not at twenty.
     """
 
     def __init__(self, hand: Hand, in_flight: Callable[[], int]) -> None:
@@ -53,15 +53,21 @@ class JumpingClock:
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._driver: asyncio.Task[None] | None = None
+        self._asked = 0
+        """How many wait to be told the time: they go on once they know it."""
 
     async def now(self) -> datetime:
-        return await self._hand.now()
+        self._asked += 1
+        try:
+            return await self._hand.now()
+        finally:
+            self._asked -= 1
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
-        deadline = await self._hand.now() + timedelta(seconds=seconds)
+        deadline = await self.now() + timedelta(seconds=seconds)
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (deadline, next(self._order), woken))
         if self._driver is None or self._driver.done():
@@ -109,7 +115,7 @@ class JumpingClock:
             # asyncio has no public word for "nothing is ready"; a loop of another make (uvloop) is given a little real time instead.
             ready = getattr(loop, "_ready", None)
             await asyncio.sleep(0 if ready is not None else 0.002)
-            if self._in_flight() > 0:
+            if self._in_flight() > 0 or self._asked > 0:
                 quiet = 0
                 await asyncio.sleep(0.0002)
             elif ready:

@@ -141,7 +141,7 @@ class RecordingTransport(httpx2.AsyncBaseTransport):
         record.exchanges.append(exchange)
         record.wire.exchanges.append(exchange)
         if isinstance(request.stream, httpx2.ByteStream):
-            exchange.request.add(request.content)
+            exchange.request.add(await request.aread())  # after a redirection it has not been read yet
         else:
             request.stream = _Tee(request.stream, exchange.request, None)
         record.wire.in_flight += 1

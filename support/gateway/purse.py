@@ -59,7 +59,7 @@ class LedgerPurse:
         if usage is None or operation.model is None:
             self._ledger.leave_reserved(money.reservation, attempts)
             return None, False
-        cost = price(operation.provider, operation.model, usage)
+        cost = price(operation.provider, operation.model, usage, operation.tier)
         self._ledger.settle(money.reservation, usage, cost, attempts)
         return cost, cost is None
 
@@ -68,15 +68,21 @@ class LedgerPurse:
     ) -> tuple[Decimal | None, bool]:
         money = _own(held)
         operation = money.operation
-        tokens = price(operation.provider, operation.model or "", usage)
+        tokens = price(operation.provider, operation.model or "", usage, operation.tier)
         cost = None if tokens is None or fees_usd is None else tokens + fees_usd
         self._ledger.settle(money.reservation, usage, cost, attempts)
         return cost, cost is None
 
+    def settle_sum(
+        self, held: Held, usage: Usage, cost_usd: Decimal | None, attempts: int
+    ) -> tuple[Decimal | None, bool]:
+        self._ledger.settle(_own(held).reservation, usage, cost_usd, attempts)
+        return cost_usd, cost_usd is None
+
     def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         money = _own(held)
         operation = money.operation
-        read = price(operation.provider, operation.model or "", usage)
+        read = price(operation.provider, operation.model or "", usage, operation.tier)
         cost = None if read is None or kept.cost_usd is None else read + kept.cost_usd
         self._ledger.settle(money.reservation, usage, cost, attempts)
         return cost, cost is None
@@ -89,11 +95,13 @@ class LedgerPurse:
 
     def _highest(self, operation: Operation, bound: Bound, input_tokens: int) -> Decimal:
         model = operation.model or ""
-        highest = upper_bound(operation.provider, model, input_tokens, bound.output_tokens)
+        highest = upper_bound(operation.provider, model, input_tokens, bound.output_tokens, operation.tier)
         if highest is not None and bound.kept_for is not None:
             kept = input_tokens if bound.kept_tokens is None else bound.kept_tokens
             storage = storage_price(operation.provider, model, kept, bound.kept_for)
             highest = None if storage is None else highest + storage
+        if highest is not None:
+            highest = None if bound.fees_usd is None else highest + bound.fees_usd
         if highest is not None:
             return highest
         if self._account.money is Money.LIVE and model not in self._may_be_unpriced:
@@ -121,6 +129,7 @@ class LedgerPurse:
             model=operation.model,
             operation=operation.name,
             money=account.money,
+            tier=operation.tier,
         )
 
 

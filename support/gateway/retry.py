@@ -1,6 +1,7 @@
 """Which failures may be repeated, and how long to wait before: tenacity on the target's clock."""
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from enum import Enum
 from typing import TypeVar
 
@@ -10,6 +11,10 @@ from support.errors import RateLimited, RequestTimeout, ServerError, TouchstoneE
 from support.gateway.clock import Clock
 
 T = TypeVar("T")
+
+
+own_wait: ContextVar[Callable[[TouchstoneError, float], Awaitable[None]] | None] = ContextVar("own_wait", default=None)
+"""How whoever makes calls waits so many seconds on the clock after an error, before the call is repeated, where others wait too."""
 
 
 class Repeat(Enum):
@@ -57,13 +62,21 @@ async def retrying(
 ) -> T:
     """Goes on after a first attempt that failed: waits on `clock`, calls `again(attempt)` until it holds or attempts run out."""
     pending: list[TouchstoneError] = [first_error]
+    last = first_error
 
     def wait(state: RetryCallState) -> float:
+        nonlocal last
         failure = state.outcome.exception() if state.outcome else None
+        if isinstance(failure, TouchstoneError):
+            last = failure
         return pause(failure if isinstance(failure, TouchstoneError) else None, state.attempt_number)
 
+    async def sleep(seconds: float) -> None:
+        wait_with_others = own_wait.get()
+        await (clock.sleep(seconds) if wait_with_others is None else wait_with_others(last, seconds))
+
     async for attempt in AsyncRetrying(
-        sleep=clock.sleep,
+        sleep=sleep,
         wait=wait,
         stop=stop_after_attempt(attempts),
         retry=retry_if_exception(lambda error: may_repeat(error, repeat)),

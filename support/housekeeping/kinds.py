@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from support.errors import SetupError
 from support.gateway.capabilities import Capability, ProviderGateway
+from support.values import Provider
 
 _PAGE = 100
 """The largest page of files that every provider gives, and less than one of caches (provider-facts 2, 3.1)."""
@@ -57,6 +58,29 @@ async def _assistants_v2(gateway: ProviderGateway) -> AsyncIterator[Listed]:
         yield Listed(assistant.id, assistant.marked)
 
 
+async def _openai_batches(gateway: ProviderGateway) -> AsyncIterator[Listed]:
+    """Batches stay for ever; listed are those that run, or whose results are still there."""
+    if gateway.provider is Provider.OPENAI:
+        files = {file.id async for file in gateway.files.list(purpose="batch_output")}
+        async for batch in gateway.batches.list(page_size=_PAGE):
+            if not batch.ended or files & {batch.output_file_id, batch.error_file_id}:
+                yield Listed(batch.id, batch.marked)
+
+
+async def _gemini_batches(gateway: ProviderGateway) -> AsyncIterator[Listed]:
+    if gateway.provider is Provider.GEMINI:
+        async for batch in gateway.batches.list(page_size=_PAGE):
+            yield Listed(batch.id, batch.marked)
+
+
+async def _tuning_jobs(gateway: ProviderGateway) -> AsyncIterator[Listed]:
+    """Jobs stay for ever; listed are those that run, or whose model is still there."""
+    models = {model.id async for model in gateway.models.list()}
+    async for job in gateway.fine_tuning.list(page_size=_PAGE):
+        if not job.ended or job.tuned_model in models:
+            yield Listed(job.id, job.marked)
+
+
 def _beside(kind: str) -> Kind:
     """What is made along with assistants on Responses; the provider lists none of it."""
     return Kind(Capability.ASSISTANTS, lambda gateway, id: gateway.assistants.discard(kind, id))
@@ -75,6 +99,11 @@ KINDS: Mapping[str, Kind] = {
     "vector_store": Kind(
         Capability.VECTOR_STORES, lambda gateway, id: gateway.vector_stores.delete(id, force=True), _stores
     ),
+    "openai_batch": Kind(Capability.BATCHES, lambda gateway, id: gateway.batches.discard(id), _openai_batches),
+    "message_batch": Kind(Capability.BATCHES, lambda gateway, id: gateway.batches.discard(id)),
+    "gemini_batch": Kind(Capability.BATCHES, lambda gateway, id: gateway.batches.discard(id), _gemini_batches),
+    "tuned_model": Kind(Capability.FINE_TUNING, lambda gateway, id: gateway.fine_tuning.delete_model(id)),
+    "tuning_job": Kind(Capability.FINE_TUNING, lambda gateway, id: gateway.fine_tuning.discard(id), _tuning_jobs),
     "cached_context": Kind(Capability.CACHES, lambda gateway, id: gateway.caches.delete(id), _caches),
     "file": Kind(Capability.FILES, lambda gateway, id: gateway.files.delete(id), _files),
 }

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from support.simulator import bodies, faults, writing
 from support.simulator.bodies import BodyTooLarge, ClientGone, MalformedBody, Receive
 from support.simulator.faults import CutConnection, Fault
+from support.simulator.overlap import Line
 from support.simulator.routing import Match, Router, Sniffer, readable
 from support.simulator.tenants import Tenant, Tenants
 from support.simulator.wire import Answer, Call, ProviderApi, Refusal, Route
@@ -67,7 +68,9 @@ class Simulator:
                 await writing.piecemeal(scope, send, unrouted, refused)
             return
         operation = f"{provider} {match.route.operation}"
-        began = tenant.clock.now()  # before any wait: what is under way together ends together
+        line: Line = scope["state"]["line"]
+        start = tenant.volleys.enter(line)
+        is_waiting = True
         tenant.gauges.enter(operation)
         try:
             met: Sequence[Fault] = ()
@@ -102,6 +105,7 @@ class Simulator:
                 next((fault.deed.code for fault in met if isinstance(fault.deed, faults.Outcome)), None)
                 if met
                 else None,
+                tenant.limits,
             )
             if answer is None:
                 if met or tenant.deviation is not None:
@@ -109,7 +113,10 @@ class Simulator:
                 else:
                     answer = self._handled(api, tenant, match.route, call)
                 if answer.seconds:
-                    tenant.clock.pass_from(began, answer.seconds)
+                    await tenant.volleys.hold(start)
+            tenant.volleys.end(line, start, answer.seconds)
+            tenant.volleys.leave()
+            is_waiting = False
             if not writing.at_once(scope, api, call, answer):
                 await writing.piecemeal(scope, send, call, answer)
         except ClientGone:
@@ -117,6 +124,8 @@ class Simulator:
         except CutConnection:
             await _cut(scope, receive)
         finally:
+            if is_waiting:
+                tenant.volleys.leave()
             tenant.gauges.leave(operation)
 
     def _refused(self, api: ProviderApi, match: Match | None, method: str, path: str, key: str | None) -> Answer:

@@ -23,6 +23,8 @@ USUAL = {
     "batches.finalizing": 5.0,
     "batches.cancelling": 5.0,
 }
+MOST = "batches.requests"
+"""Under this name a tenant can set how many requests a batch may have."""
 _SHUFFLED_AT_ONCE = 64  # lines; as many are held at a time
 _WITHOUT_A_BREAK = 8  # lines that are made before others get their turn
 

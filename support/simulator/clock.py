@@ -17,11 +17,12 @@ class TimeRunsForward(ValueError):
 class TenantClock:
     """`speed` is simulated seconds for each second of the wall's clock; 0 stands still."""
 
-    __slots__ = ("_base", "_offset", "speed")
+    __slots__ = ("_base", "_offset", "moves", "speed")
     _base: datetime
 
     def __init__(self, now: datetime | None = None, speed: float = 0.0) -> None:
         self.speed = speed
+        self.moves = 0  # how often it was moved on purpose
         self._set((now or datetime.now(UTC)).astimezone(UTC))
 
     def now(self) -> datetime:
@@ -46,12 +47,16 @@ class TenantClock:
         if moment > LATEST:
             raise TimeRunsForward(f"The clock ends at {LATEST.isoformat()}.")
         self._set(moment.astimezone(UTC))
+        self.moves += 1
         return self._base
 
-    def pass_from(self, began: datetime, seconds: float) -> None:
-        """Move a clock that stands still to so long after `began`, unless it is past that: answers under way together end together."""
-        if not self.speed and seconds < (LATEST - began).total_seconds():
-            self._base = max(self._base, began + timedelta(seconds=seconds))
+    def pass_from(self, began: datetime, seconds: float) -> datetime:
+        """Move a clock that stands still to so long after `began`, unless it is past that or cannot get so far. When that was."""
+        if self.speed or not seconds < (LATEST - began).total_seconds():
+            return began
+        ended = began + timedelta(seconds=seconds)
+        self._base = max(self._base, ended)
+        return ended
 
     def _set(self, now: datetime) -> None:
         self._base = now

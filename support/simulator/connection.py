@@ -8,6 +8,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from support.simulator.app import Simulator
+from support.simulator.overlap import Line
 from support.simulator.writing import Scope
 
 # A head of which more than this many bytes have come is not waited for any longer.
@@ -27,7 +28,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {"transport": transport, "respond": self.respond}
+        self._line = Line()
+        self.app_state = {"transport": transport, "respond": self.respond, "line": self._line}
         self._standing: tuple[object, bytes] = (None, b"")
         self._head_size = 0
         self._has_completed = False  # a request, in the bytes that came last
@@ -38,6 +40,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._line.close()
         self._unset_keepalive_if_required()
 
     # Reading -----------------------------------------------------------------------------------------------------------

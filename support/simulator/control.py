@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
@@ -39,6 +39,9 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+Limit = Annotated[int, Field(ge=1)]
+
+
 class NewTenant(Body):
     now: AwareDatetime | None = Field(default=None, strict=False)
     speed: float = Field(default=0, ge=0, le=1e6)
@@ -46,6 +49,7 @@ class NewTenant(Body):
     deviation: str | None = None
     durations: dict[str, float] = Field(default_factory=dict)  # seconds
     latency: float = Field(default=0, ge=0, le=60)  # seconds of real time before every answer
+    limits: dict[str, Limit] = Field(default_factory=dict)  # instead of a provider's own
 
 
 class ClockMove(Body):
@@ -188,7 +192,7 @@ class ControlPlane:
         _check_durations(asked.durations)
         running = _running(asked.deviation)
         clock = TenantClock(asked.now, asked.speed)
-        tenant = self._tenants.issue(clock, asked.label, asked.durations, asked.latency)
+        tenant = self._tenants.issue(clock, asked.label, asked.durations, asked.latency, asked.limits)
         tenant.deviation = running
         return JSONResponse(self._shown(tenant), 201)
 
@@ -273,6 +277,7 @@ class ControlPlane:
             "keys": tenant.keys,
             "durations": tenant.durations,
             "latency": tenant.latency,
+            "limits": tenant.limits,
             "inventory": tenant.inventory(self._apis.values(), now),
             "requests": {
                 "served": gauges.served,

@@ -11,6 +11,7 @@ from support.simulator import ids
 from support.simulator.clock import TenantClock
 from support.simulator.deviations import Running
 from support.simulator.faults import FaultScript
+from support.simulator.overlap import Volleys
 from support.simulator.wire import ProviderApi, TenantSeed
 
 KEY_PREFIX = "sim-"
@@ -53,7 +54,8 @@ class Tenant:
     """One account. States of the providers are made when they are first needed."""
 
     __slots__ = (
-        "_states", "clock", "deviation", "durations", "faults", "gauges", "id", "keys", "label", "latency", "opened_at",
+        "_states", "clock", "deviation", "durations", "faults", "gauges", "id", "keys", "label", "latency", "limits", "opened_at",
+        "volleys",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +65,7 @@ class Tenant:
         label: str | None = None,
         durations: dict[str, float] | None = None,
         latency: float = 0.0,
+        limits: dict[str, int] | None = None,
     ) -> None:
         self.id = f"tenant-{ids.token(12, ids.BASE36_LOWER)}"
         self.label = label
@@ -71,9 +74,11 @@ class Tenant:
         self.keys = keys
         self.durations = durations or {}
         self.latency = latency
+        self.limits = limits or {}
         self.faults = FaultScript()
         self.deviation: Running | None = None
         self.gauges = Gauges()
+        self.volleys = Volleys(clock)
         self._states: dict[str, Any] = {}
 
     def state(self, api: ProviderApi) -> Any:
@@ -106,11 +111,16 @@ class Tenants:
         self._revoked: set[str] = set()
 
     def issue(
-        self, clock: TenantClock, label: str | None, durations: dict[str, float] | None, latency: float
+        self,
+        clock: TenantClock,
+        label: str | None,
+        durations: dict[str, float] | None,
+        latency: float,
+        limits: dict[str, int] | None = None,
     ) -> Tenant:
         """A new tenant with a key of its own for each provider."""
         keys = {name: f"{KEY_PREFIX}{name.lower()}-{ids.secret(28)}" for name in self._providers}
-        return self._add(Tenant(keys, clock, label, durations, latency))
+        return self._add(Tenant(keys, clock, label, durations, latency, limits))
 
     def holder(self, provider: str, key: str) -> Tenant | None:
         """Whose key this is at this provider. An unknown key of ours opens a tenant on first use; others are None."""

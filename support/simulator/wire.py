@@ -45,7 +45,7 @@ class Call:
     values), for "form" a Form, for "raw" bytes, for "none" None.
     `now` is the tenant's clock (aware, UTC). `base_url` is scheme://host[:port] and the mount prefix, as the client
     sees it. `durations` are the tenant's own, in seconds, by a name the provider package chooses. `outcome` is the code
-    with which what this request begins is to fail, where that is scripted.
+    with which what this request begins is to fail, where that is scripted. `limits` are the tenant's own, by such a name too.
     """
 
     provider: str
@@ -61,6 +61,7 @@ class Call:
     base_url: str
     durations: Mapping[str, float]
     outcome: str | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     def one(self, name: str) -> str | None:
         """The first value of a query parameter, or None."""

@@ -37,6 +37,7 @@ class FakePurse:
     kept: int = 0
     settled_late: list[tuple[Usage, Decimal | None]] = field(default_factory=list)
     settled_kept: list[tuple[Usage, Storage]] = field(default_factory=list)
+    settled_sums: list[tuple[Usage, Decimal | None]] = field(default_factory=list)
 
     async def reserve(self, operation: Operation) -> Held:
         bound = operation.bound
@@ -71,6 +72,12 @@ class FakePurse:
     ) -> tuple[Decimal | None, bool]:
         self.settled_late.append((usage, fees_usd))
         return fees_usd, fees_usd is None
+
+    def settle_sum(
+        self, held: Held, usage: Usage, cost_usd: Decimal | None, attempts: int
+    ) -> tuple[Decimal | None, bool]:
+        self.settled_sums.append((usage, cost_usd))
+        return cost_usd, cost_usd is None
 
     def settle_kept(self, held: Held, usage: Usage, kept: Storage, attempts: int) -> tuple[Decimal | None, bool]:
         self.settled_kept.append((usage, kept))

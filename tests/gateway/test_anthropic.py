@@ -400,7 +400,13 @@ def test_a_prompt_that_is_too_long_is_an_overflow() -> None:
 
 async def test_the_gateway_offers_what_it_has(gateway: AnthropicGateway) -> None:
     assert gateway.provider is Provider.ANTHROPIC
-    assert gateway.capabilities >= {Capability.FILES, Capability.CHAT, Capability.TOKENS, Capability.MODELS}
+    assert gateway.capabilities >= {
+        Capability.FILES,
+        Capability.BATCHES,
+        Capability.CHAT,
+        Capability.TOKENS,
+        Capability.MODELS,
+    }
     assert gateway.files is gateway.files
 
 

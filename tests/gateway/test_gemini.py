@@ -292,6 +292,7 @@ async def test_only_what_is_offered_is_there(gateway: GeminiGateway) -> None:
     assert gateway.capabilities == {
         Capability.FILES,
         Capability.CACHES,
+        Capability.BATCHES,
         Capability.VECTOR_STORES,
         Capability.CHAT,
         Capability.EMBEDDINGS,

@@ -404,6 +404,8 @@ async def test_only_what_is_offered_is_there(gateway: OpenAIGateway) -> None:
         Capability.VECTOR_STORES,
         Capability.ASSISTANTS,
         Capability.ASSISTANTS_V2,
+        Capability.BATCHES,
+        Capability.FINE_TUNING,
         Capability.CHAT,
         Capability.EMBEDDINGS,
         Capability.TOKENS,

@@ -35,9 +35,9 @@ def chat(count: int | None = None, model: str = "gpt-6-luna") -> Operation:
 @pytest.fixture
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
     monkeypatch.setattr(
-        purses, "upper_bound", lambda provider, model, tokens, out: CALL if tokens == 1000 else CENT / 100
+        purses, "upper_bound", lambda provider, model, tokens, out, tier: CALL if tokens == 1000 else CENT / 100
     )
-    monkeypatch.setattr(purses, "price", lambda provider, model, usage: CALL)
+    monkeypatch.setattr(purses, "price", lambda provider, model, usage, tier: CALL)
     return Ledger.open(tmp_path)
 
 

@@ -131,6 +131,7 @@ def test_latency_is_real_time(open_tenant: Callable[..., Account]) -> None:
         ("POST", "tenants", {"now": "2026-11-22T10:00:00"}, 422, "now: "),
         ("POST", "tenants", {"durations": {"x": -1}}, 422, "A duration is"),
         ("POST", "tenants", {"durations": {"x": 1e300}}, 422, "A duration is"),
+        ("POST", "tenants", {"limits": {"batches.requests": 0}}, 422, "greater than or equal to 1"),
         ("POST", "tenants/nobody/durations", {"durations": {}}, 404, "There is no tenant 'nobody'."),
         ("GET", "tenants/nobody", None, 404, "There is no tenant 'nobody'."),
         ("POST", "tenants/nobody/clock", {"advance": 1}, 404, "There is no tenant 'nobody'."),

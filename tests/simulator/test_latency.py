@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from support.simulator import latency
 from support.simulator.clock import LATEST
+from support.simulator.overlap import TOGETHER
 from tests.simulator.account import Account
 from tests.simulator.provider_files import PROVIDERS, FilesOf
 
@@ -178,3 +180,95 @@ def test_a_tenants_time_is_its_own(open_tenant: Callable[..., Account]) -> None:
     with slow.client("OpenAI") as http:
         ask(http, "OpenAI").raise_for_status()
     assert clock(other) == began
+
+
+# Several at once, without a wait -----------------------------------------------------------------------------------------
+
+QUICK = {**PLAIN, "chat.request": 0.2}
+EIGHT = range(8)
+
+
+def volley(account: Account, rounds: int) -> list[float]:
+    """Seconds on the clock of each of so many rounds of eight requests that are sent together, by one client."""
+
+    async def send() -> list[float]:
+        body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": "Answer exactly: yes"}]}
+        took = []
+        headers = account.headers("OpenAI")
+        async with httpx.AsyncClient(base_url=account.url, headers=headers, timeout=10, trust_env=False) as http:
+            for _ in range(rounds):
+                began = clock(account)
+                for answer in await asyncio.gather(*(http.post("/v1/chat/completions", json=body) for _ in EIGHT)):
+                    answer.raise_for_status()
+                took.append(passed(account, began))
+        return took
+
+    return asyncio.run(send())
+
+
+def test_requests_that_are_sent_together_end_together(open_tenant: Callable[..., Account]) -> None:
+    """A machine with much to do may keep a client waiting between two of them: not each time, and never for all."""
+    took = volley(open_tenant(durations=QUICK), 12)
+    assert min(took) == 0.2
+    assert sorted(took)[len(took) // 2] < 1.0, "one after the other they would take 1.6"
+
+
+def test_requests_on_two_connections_one_after_the_other_add_up(open_tenant: Callable[..., Account]) -> None:
+    account = open_tenant(durations=QUICK)
+    began = clock(account)
+    with account.client("OpenAI") as first, account.client("Anthropic") as second, account.client("OpenAI") as third:
+        for number in range(1, 5):
+            for http, provider in ((first, "OpenAI"), (second, "Anthropic"), (third, "OpenAI")):
+                ask(http, provider).raise_for_status()
+            assert passed(account, began) == pytest.approx(0.6 * number)
+
+
+def test_after_requests_that_were_sent_together_those_that_follow_add_up(open_tenant: Callable[..., Account]) -> None:
+    account = open_tenant(durations=QUICK)
+    with account.client("OpenAI") as http, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: ask(http, "OpenAI"), EIGHT))
+        for _ in range(4):
+            began = clock(account)
+            ask(http, "OpenAI").raise_for_status()
+            assert passed(account, began) == pytest.approx(0.2)
+
+
+def test_each_of_several_workers_takes_its_requests_one_after_the_other(open_tenant: Callable[..., Account]) -> None:
+    """Four workers with three requests each take no less than three, and less than twelve."""
+    account = open_tenant(durations=QUICK)
+    began = clock(account)
+
+    def work(_: int) -> None:
+        with account.client("OpenAI") as http:
+            for _ in range(3):
+                ask(http, "OpenAI").raise_for_status()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert 0.6 <= round(passed(account, began), 3) < 2.4
+
+
+def test_a_clock_that_is_moved_meanwhile_is_not_forgotten(open_tenant: Callable[..., Account]) -> None:
+    account = open_tenant(durations=QUICK)
+    began = clock(account)
+    account.script({"operation": "chat.create", "do": {"delay_ms": 100}})
+    with account.client("OpenAI") as http, ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(ask, http, "OpenAI")
+        while not account.show()["requests"]["in_flight"]:
+            time.sleep(0.001)
+        account.advance(60)
+        ask(http, "OpenAI").raise_for_status()
+        assert passed(account, began) == pytest.approx(60.2)
+        slow.result().raise_for_status()
+    assert passed(account, began) == pytest.approx(60.2), "it does not go back"
+
+
+def test_one_client_that_waits_for_each_answer_is_not_kept_waiting(open_tenant: Callable[..., Account]) -> None:
+    account = open_tenant(durations=QUICK)
+    with account.client("OpenAI") as http:
+        times = []
+        for _ in range(50):
+            began = time.monotonic()
+            ask(http, "OpenAI").raise_for_status()
+            times.append(time.monotonic() - began)
+    assert min(times) < TOGETHER

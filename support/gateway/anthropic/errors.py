@@ -1,6 +1,8 @@
 """Anthropic's errors in the gateway's kinds (provider-facts 0.4 and 1.2)."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import anthropic
 
@@ -31,6 +33,21 @@ def translate(error: Exception) -> TouchstoneError:
     if isinstance(error, anthropic.APIStatusError):
         return _from_status(error)
     return transport_failure(error, timeouts=(anthropic.APITimeoutError,), connection=(anthropic.APIConnectionError,))
+
+
+def from_body(body: Mapping[str, Any]) -> TouchstoneError:
+    """An error that stands in a result of a batch, in the envelope of an answer (provider-facts 7.2)."""
+    error = body["error"]
+    message = str(error["message"])
+    status = _STATUS_OF_TYPE.get(error["type"], 500)
+    return _kind(status, None, message)(
+        message,
+        status=status,
+        code=error["type"],
+        param=_param(message),
+        provider_message=message,
+        request_id=body.get("request_id"),
+    )
 
 
 def _from_status(error: anthropic.APIStatusError) -> TouchstoneError:

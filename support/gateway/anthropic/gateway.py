@@ -3,6 +3,7 @@
 import anthropic
 import httpx2
 
+from support.gateway.anthropic.batches import AnthropicBatches
 from support.gateway.anthropic.chat import AnthropicChat
 from support.gateway.anthropic.files import AnthropicFiles
 from support.gateway.anthropic.models import AnthropicModels
@@ -32,6 +33,9 @@ class AnthropicGateway(ProviderGateway):
     def _files(self) -> AnthropicFiles:
         return AnthropicFiles(self._choke, self._client)
 
+    def _batches(self) -> AnthropicBatches:
+        return AnthropicBatches(self._choke, self._client)
+
     def _chat(self) -> AnthropicChat:
         return AnthropicChat(self._choke, self._client)
 
@@ -41,8 +45,12 @@ class AnthropicGateway(ProviderGateway):
     def _models(self) -> AnthropicModels:
         return AnthropicModels(self._choke, self._client)
 
+    instead = {  # noqa: RUF012
+        Capability.FINE_TUNING: "its API trains no models; put examples into the prompt, or tune at OpenAI"
+    }
     offers = {  # noqa: RUF012
         Capability.FILES: _files,
+        Capability.BATCHES: _batches,
         Capability.CHAT: _chat,
         Capability.TOKENS: _tokens,
         Capability.MODELS: _models,

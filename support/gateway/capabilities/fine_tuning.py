@@ -7,7 +7,9 @@ from typing import Protocol
 
 from support.values import (
     Deletion,
+    TrainingData,
     TuningCheckpoint,
+    TuningEstimate,
     TuningEvent,
     TuningEventPage,
     TuningJob,
@@ -33,6 +35,15 @@ class FineTuning(Protocol):
         Before anything is sent: InvalidRequest with every fault and its line, for an option out of its range, or a suffix of
         more than 64 characters; UnknownPrice; BudgetExceeded. `validate=False` leaves the data to the provider, whose job then
         fails. PermissionDenied where the organisation may not train; Retired from the last day on.
+        """
+        ...
+
+    async def estimate(
+        self, training: TrainingData, *, model: str, options: TuningOptions | None = None
+    ) -> TuningEstimate:
+        """What training on data that was checked is likely to take, counted by the provider's own endpoint, which is free.
+
+        UnknownPrice where no price is known; InvalidRequest for data with faults, and for an example that is too long.
         """
         ...
 
@@ -81,4 +92,8 @@ class FineTuning(Protocol):
 
     async def delete_model(self, model: str) -> Deletion:
         """Deletes a tuned model; PermissionDenied without the role, and for a model of the provider's own."""
+        ...
+
+    async def discard(self, job_id: str) -> None:
+        """Cancels a job that has not ended; deletes the models and files that it made. The job itself stays for ever."""
         ...

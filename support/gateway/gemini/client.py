@@ -1,14 +1,15 @@
 """The SDK's client for one scenario, cheap to make and on the shared connections alone (provider-facts 0.2 and 0.3)."""
 
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx2
 from google.genai import Client, types
 from google.genai.client import AsyncClient
 from google.genai.errors import APIError
+from pydantic_core import from_json
 
 from support.errors import BadResponse
 from support.gateway.endpoint import Endpoint
@@ -65,6 +66,17 @@ async def pieces_of(stream: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     finally:
         for response in opened:
             await response.aclose()
+
+
+async def whole_answer(call: Awaitable[object]) -> Any:
+    """The JSON of the SDK's answer as it came, also where it is longer than what the wire record keeps."""
+    opened: list[httpx2.Response] = []
+    token = _opened.set(opened)
+    try:
+        await call
+    finally:
+        _opened.reset(token)
+    return from_json(opened[-1].content)
 
 
 async def _watch(response: httpx2.Response) -> None:

@@ -5,6 +5,7 @@ import httpx2
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.endpoint import Endpoint
+from support.gateway.gemini.batches import GeminiBatches
 from support.gateway.gemini.caches import GeminiCaches
 from support.gateway.gemini.chat import GeminiChat
 from support.gateway.gemini.client import connect
@@ -22,13 +23,15 @@ class GeminiGateway(ProviderGateway):
     provider = Provider.GEMINI
     cached_by = GeminiChat.cached_by
     instead = {  # noqa: RUF012  # declared as a class variable by the base
-        Capability.CORPORA: "they needed OAuth2 instead of a key; use vector_stores, which are File Search stores here"
+        Capability.CORPORA: "they needed OAuth2 instead of a key; use vector_stores, which are File Search stores here",
+        Capability.FINE_TUNING: "no model can be tuned with a key since 2025-05; tune at OpenAI, or on Google's Vertex AI",
     }
     offers = {  # noqa: RUF012  # declared as a class variable by the base
         Capability.FILES: lambda self: GeminiFiles(self.choke, self.client),
         Capability.CACHES: lambda self: GeminiCaches(self.choke, self.client, self.base_url),
         Capability.VECTOR_STORES: lambda self: GeminiStores(self.choke, self.client, self.base_url),
         Capability.EMBEDDINGS: lambda self: GeminiEmbedder(self.choke, self.client, self.base_url),
+        Capability.BATCHES: lambda self: GeminiBatches(self.choke, self.client, self.base_url),
         Capability.CHAT: lambda self: GeminiChat(self.choke, self.client, self.base_url),
         Capability.TOKENS: lambda self: GeminiTokens(self.choke, self.client, self.base_url),
         Capability.MODELS: lambda self: GeminiModels(self.choke, self.client),

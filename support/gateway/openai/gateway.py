@@ -7,9 +7,11 @@ from support.gateway.call import ChokePoint
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.endpoint import Endpoint
 from support.gateway.openai.assistants_v2.assistants import AssistantsV2
+from support.gateway.openai.batches import OpenAIBatches
 from support.gateway.openai.chat import OpenAIChat
 from support.gateway.openai.embeddings import OpenAIEmbedder
 from support.gateway.openai.files import OpenAIFiles
+from support.gateway.openai.fine_tuning import OpenAIFineTuning
 from support.gateway.openai.models import OpenAIModels
 from support.gateway.openai.responses.assistants import ResponsesAssistants
 from support.gateway.openai.tokens import OpenAITokens
@@ -43,6 +45,12 @@ class OpenAIGateway(ProviderGateway):
     def _embeddings(self) -> OpenAIEmbedder:
         return OpenAIEmbedder(self._choke, self._client)
 
+    def _batches(self) -> OpenAIBatches:
+        return OpenAIBatches(self._choke, self._client)
+
+    def _fine_tuning(self) -> OpenAIFineTuning:
+        return OpenAIFineTuning(self._choke, self._client)
+
     def _chat(self) -> OpenAIChat:
         return OpenAIChat(self._choke, self._client)
 
@@ -64,6 +72,8 @@ class OpenAIGateway(ProviderGateway):
         Capability.EMBEDDINGS: _embeddings,
         Capability.ASSISTANTS: _assistants,
         Capability.ASSISTANTS_V2: _assistants_v2,
+        Capability.BATCHES: _batches,
+        Capability.FINE_TUNING: _fine_tuning,
         Capability.CHAT: _chat,
         Capability.TOKENS: _tokens,
         Capability.MODELS: _models,

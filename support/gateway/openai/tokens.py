@@ -1,6 +1,6 @@
 """Counting input tokens at OpenAI: `POST /v1/responses/input_tokens`, for text and stored files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import openai
@@ -21,13 +21,16 @@ class OpenAITokens:
 
     async def count(self, messages: Sequence[Message], *, model: str, system: str | None = None) -> int:
         """Input tokens of a request with these messages (recordings: openai responses: input tokens)."""
-        request = request_of(messages, model, system)
+        return await self.count_request(request_of(messages, model, system))
+
+    async def count_request(self, request: Mapping[str, Any]) -> int:
+        """Input tokens of a request in the spelling of the Responses API."""
 
         async def send() -> int:
             return (await self._client.responses.input_tokens.count(**request)).input_tokens
 
         return await self._choke.call(
-            Operation(Provider.OPENAI, "tokens.count", Repeat.ALWAYS, model=model), send, translate
+            Operation(Provider.OPENAI, "tokens.count", Repeat.ALWAYS, model=request["model"]), send, translate
         )
 
 

@@ -14,12 +14,12 @@ from support.simulator.anthropic.errors import invalid
 from support.simulator.wire import Json
 
 MOST_REQUESTS = 100_000
-_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _PATTERN = "^[a-zA-Z0-9_-]{1,64}$"
 
 
-def read(body: dict[str, Json]) -> tuple[bytes, int]:
-    """The requests as JSON lines, and how many they are."""
+def read(body: dict[str, Json], most: int = MOST_REQUESTS) -> tuple[bytes, int]:
+    """The requests as JSON lines, and how many they are: at most so many."""
     for name in body:
         if name != "requests":
             raise invalid(f"{name}: Extra inputs are not permitted")
@@ -30,8 +30,8 @@ def read(body: dict[str, Json]) -> tuple[bytes, int]:
         raise invalid("requests: Input should be a valid list")
     if not requests:
         raise invalid("requests: List should have at least 1 item after validation, not 0")
-    if len(requests) > MOST_REQUESTS:
-        raise invalid(f"requests: List should have at most {MOST_REQUESTS} items after validation, not {len(requests)}")
+    if len(requests) > most:
+        raise invalid(f"requests: List should have at most {most} items after validation, not {len(requests)}")
     taken: set[str] = set()
     return b"\n".join([_line(request, number, taken) for number, request in enumerate(requests)]), len(requests)
 
@@ -50,7 +50,7 @@ def _line(request: Any, number: int, taken: set[str]) -> bytes:
     custom_id = request["custom_id"]
     if not isinstance(custom_id, str):
         raise invalid(f"{path}.custom_id: Input should be a valid string")
-    if not _ID.fullmatch(custom_id):
+    if not ID.fullmatch(custom_id):
         raise invalid(f"{path}.custom_id: String should match pattern '{_PATTERN}'")
     if custom_id in taken:
         raise invalid(f"{path}.custom_id: '{custom_id}' is the custom_id of another request, but it must be unique")

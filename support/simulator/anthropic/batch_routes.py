@@ -13,7 +13,7 @@ from support.simulator.anthropic.batches import Batch, new_id
 from support.simulator.anthropic.errors import invalid, not_found
 from support.simulator.anthropic.headers import in_a_version
 from support.simulator.anthropic.state import AnthropicState, Shelf
-from support.simulator.batching import Pace, unhurried
+from support.simulator.batching import MOST, Pace, unhurried
 from support.simulator.wire import MEBIBYTE, Answer, Call, Json, Route
 
 LARGEST_REQUEST = 256 * MEBIBYTE
@@ -22,7 +22,7 @@ _SECONDS_TO_WAIT = "10"
 
 
 def create(state: AnthropicState, call: Call) -> Answer:
-    requests, total = batch_requests.read(call.body)
+    requests, total = batch_requests.read(call.body, call.limits.get(MOST, batch_requests.MOST_REQUESTS))
     headers = {name: call.headers[name] for name in _KEPT_HEADERS if name in call.headers}
     files = Shelf(dict(state.files.files), set(state.files.expired)) if b'"file_id"' in requests else Shelf()
     batch = Batch(new_id(), 0, requests, total, headers, files, call.now, Pace.of(call.durations), call.outcome)

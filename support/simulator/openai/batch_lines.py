@@ -35,7 +35,7 @@ class Checked(NamedTuple):
     model: str | None = None
 
 
-def check(data: bytes, endpoint: str) -> Checked:
+def check(data: bytes, endpoint: str, most: int = MOST_REQUESTS) -> Checked:
     """Every line of an input file."""
     if len(data) > LARGEST_INPUT:
         said = f"The input file is too large: {len(data)} bytes. The maximum is {LARGEST_INPUT} bytes."
@@ -43,8 +43,8 @@ def check(data: bytes, endpoint: str) -> Checked:
     total = sum(1 for _ in lines_of(data))
     if not total:
         return Checked([_error("empty_file", "The input file is empty. It must contain at least one request.")])
-    if total > MOST_REQUESTS:
-        said = f"The input file has too many requests: {total}. The maximum is {MOST_REQUESTS} requests per batch."
+    if total > most:
+        said = f"The input file has too many requests: {total}. The maximum is {most} requests per batch."
         return Checked([_error("too_many_tasks", said)])
     found = _Findings(endpoint)
     for number, line in enumerate(BytesIO(data), 1):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from support.simulator import ids
 from support.simulator.batching import Pace, Tally
-from support.simulator.openai.batch_lines import Checked, check, failing, unreadable
+from support.simulator.openai.batch_lines import MOST_REQUESTS, Checked, check, failing, unreadable
 from support.simulator.openai.files import FileShelf, StoredFile
 
 WINDOW = 86_400
@@ -37,6 +37,8 @@ class Batch:
     """Seconds, where the caller chose."""
     outcome: str | None = None
     """How it is to fail, where that is scripted: a status for its last request, a code for the whole."""
+    most: int = MOST_REQUESTS
+    """As many requests as it may have."""
     output_file_id: str | None = None
     error_file_id: str | None = None
     cancelled: float | None = None
@@ -66,7 +68,7 @@ class Batch:
             elif self.input is None or self.input.is_gone(self.started):
                 self.checked = unreadable(self.input_file_id)
             else:
-                self.checked = check(self.data, self.endpoint)
+                self.checked = check(self.data, self.endpoint, self.most)
         return self.checked
 
     def stage(self, now: float) -> Stage:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from support.simulator.batching import Pace
+from support.simulator.batching import MOST, Pace
 from support.simulator.openai import checks, pages
+from support.simulator.openai.batch_lines import MOST_REQUESTS
 from support.simulator.openai.batch_results import ENDPOINTS, catch_up, settle
 from support.simulator.openai.batches import CANCELLABLE, Batch, Stage, new_id
 from support.simulator.openai.checks import Rule
@@ -60,6 +61,7 @@ def create(state: OpenAIState, call: Call) -> Answer:
         pace=Pace.of(call.durations),
         output_lifetime=_lifetime(body.get("output_expires_after")),
         outcome=call.outcome,
+        most=call.limits.get(MOST, MOST_REQUESTS),
     )
     state.batches.add(batch)
     return Answer(200, _shown(state, batch, now))
