@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from support.catalogue.lifecycle import retirement
 from support.errors import SetupError
 from support.gateway.clock import Clock, JumpingClock, WallClock
 from support.gateway.endpoint import Endpoint
@@ -345,6 +346,11 @@ def choose(settings: Settings) -> Target:
         known = ", ".join(["simulator", "live", *settings.targets])
         raise SetupError(
             f"There is no target called {settings.target!r}; known are {known} (named ones stand in targets.toml)."
+        )
+    unheard = [name for name in named.speaks if all(retirement(provider, name) is None for provider in Provider)]
+    if unheard:
+        raise SetupError(
+            f"Target {settings.target} speaks {unheard[0]!r}, which no provider has switched off; leave it out of targets.toml."
         )
     base_urls: dict[Provider, str] = {}
     keys = {}

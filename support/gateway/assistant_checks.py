@@ -7,6 +7,8 @@ from support.gateway.refusing import refused
 from support.values import CodeTool, FunctionTool, NewMessage, Provider, SearchTool, Tool, ToolChoice
 
 ROLES = ("user", "assistant")
+MARKER_KEY = "touchstone"
+"""The entry of the metadata that says whose a resource is."""
 _RESERVED = 1
 """Entries of metadata that the run's marker takes."""
 
@@ -41,6 +43,8 @@ def check_metadata(provider: Provider, metadata: Mapping[str, str] | None, *, ma
     if len(metadata or {}) > most:
         kept = f", and one of {limits.max_metadata} is the suite's own" if marked else ""
         raise refused(provider, "metadata", f"has {len(metadata or {})} entries; {most} are allowed{kept}")
+    if marked and MARKER_KEY in (metadata or {}):
+        raise refused(provider, "metadata", f"the key {MARKER_KEY!r} is the suite's own")
     for key, value in (metadata or {}).items():
         if len(key) > limits.max_key_characters:
             raise refused(provider, "metadata", f"the key {key[:20]!r}… has {len(key)} characters")
@@ -53,13 +57,14 @@ def check_tools(provider: Provider, tools: Sequence[Tool]) -> None:
     if len(tools) > limits.max_tools:
         raise refused(provider, "tools", f"are {len(tools)}; {limits.max_tools} are allowed")
     for tool in tools:
-        match tool:
-            case FunctionTool():
-                check_function(provider, tool)
-            case CodeTool() if len(tool.file_ids) > limits.max_code_files:
-                raise refused(provider, "tools", f"{len(tool.file_ids)} files; {limits.max_code_files} are allowed")
-            case SearchTool() if len(tool.store_ids) > limits.max_stores:
-                raise refused(provider, "tools", f"{len(tool.store_ids)} stores; {limits.max_stores} is allowed")
+        if isinstance(tool, FunctionTool):
+            check_function(provider, tool)
+    files = [file_id for tool in tools if isinstance(tool, CodeTool) for file_id in tool.file_ids]
+    if len(files) > limits.max_code_files:
+        raise refused(provider, "tools", f"{len(files)} files; {limits.max_code_files} are allowed")
+    stores = [store_id for tool in tools if isinstance(tool, SearchTool) for store_id in tool.store_ids]
+    if len(stores) > limits.max_stores:
+        raise refused(provider, "tools", f"{len(stores)} stores; {limits.max_stores} is allowed")
 
 
 def check_function(provider: Provider, tool: FunctionTool) -> None:

@@ -34,9 +34,6 @@ from support.values import (
 
 R = TypeVar("R")
 
-MARKER_KEY = "touchstone"
-"""The entry of the metadata that says whose a resource is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Described:

@@ -28,6 +28,8 @@ from support.values import (
 
 LONGEST_PAUSE = 20.0
 """Seconds between two looks at a run, at most."""
+SHORTEST_PAUSE = 0.02
+"""However soon the provider suggests to look again."""
 FIRST_PAUSE = 0.5
 """Seconds before the second look, where the provider suggests nothing; the first one is at once."""
 USUAL_OUTPUT_TOKENS = 1024
@@ -230,7 +232,8 @@ def next_pause(before: float | None, run: Run) -> float:
     Eight looks a minute at most, the first one at once.
     """
     if before is None:
-        return run.poll_after.total_seconds() if run.poll_after else FIRST_PAUSE
+        hinted = run.poll_after.total_seconds() if run.poll_after else FIRST_PAUSE
+        return min(max(hinted, SHORTEST_PAUSE), LONGEST_PAUSE)
     return min(before * (4 if run.poll_after else 2), LONGEST_PAUSE)
 
 

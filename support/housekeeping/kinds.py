@@ -89,7 +89,8 @@ def _beside(kind: str) -> Kind:
 KINDS: Mapping[str, Kind] = {
     # provider-facts 4.5: stored responses are kept for 30 days
     "response": replace(_beside("response"), forgotten_after=timedelta(days=30)),
-    "container": _beside("container"),
+    # provider-facts 11: a session of 20 minutes
+    "container": replace(_beside("container"), forgotten_after=timedelta(minutes=20)),
     "conversation": _beside("conversation"),
     "kept_assistant": Kind(Capability.ASSISTANTS, lambda gateway, id: gateway.assistants.delete(id), _assistants),
     "v2_thread": Kind(Capability.ASSISTANTS_V2, lambda gateway, id: gateway.assistants_v2.threads.delete(id)),

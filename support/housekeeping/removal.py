@@ -91,8 +91,9 @@ class Removal:
         kind = kind_named(resource.kind)
         if resource.remote_id is None and kind.list is None and kind.forgotten_after is not None:
             self._journal.gone(resource.entry)
-            days = kind.forgotten_after.days
-            why = f"{resource.provider} does not list it, and forgets it in {days} days"
+            after = kind.forgotten_after
+            span = f"{after.days} days" if after.days else f"{after.seconds // 60} minutes"
+            why = f"{resource.provider} does not list it, and forgets it in {span}"
             self.given_up.append(self._left(resource, why))
             return
         ids = [resource.remote_id] if resource.remote_id is not None else _marked(resource, lists)

@@ -52,6 +52,11 @@ class CleanupReport(Value):
         """What could not be removed and why, one sentence each; none where all is well."""
         return tuple(_left_line(left) for left in self.left)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is left to the provider, one sentence each."""
+        return tuple(f"Left to itself: {_what(one)}: {one.reason}." for one in self.given_up)
+
 
 class Unlooked(Value):
     """An account, or a list of it, where the sweep could not look."""
@@ -93,7 +98,7 @@ class SweepReport(Value):
 
 
 def _sum(report: SweepReport) -> str:
-    if not (report.removed or report.left or report.unlooked):
+    if not (report.removed or report.left or report.unlooked or report.given_up):
         return f"Nothing to sweep ({_count(report.places, 'account')} looked at)."
     here = [one for one in report.removed if not one.already_gone]
     parts = [f"Swept {_count(report.places, 'account')}: removed {_kinds(here)}"]
@@ -101,6 +106,8 @@ def _sum(report: SweepReport) -> str:
         parts.append(f"{gone} already gone")
     if report.left:
         parts.append(f"{len(report.left)} could not be removed")
+    if report.given_up:
+        parts.append(f"{len(report.given_up)} left to itself")
     if report.unlooked:
         parts.append(f"{len(report.unlooked)} not looked at")
     return ", ".join(parts) + "."

@@ -68,6 +68,8 @@ class Suite:
     """The scenarios that were given a tenancy, whatever became of them."""
     under_way: OpenScenario | None = None
     """The scenario that has begun and has not been cleaned up: one that an interruption left so, at the end of the run."""
+    notes: list[str] = field(default_factory=list)
+    """What clean-up left to a provider, by scenario after scenario."""
     deviation: str | None = None
     deviation_fired: int = 0
     """How often the deviation changed something, in the scenarios that have ended."""
@@ -157,6 +159,7 @@ class Suite:
             self._left(scenario)
             raise
         remains = self._left(scenario)
+        self.notes += report.notes
         if passed:
             check_unread(scenario.world.unread_refusal)
             check_not_a_no_op(len(scenario.world.wire.exchanges), scenario.world.checks)
@@ -179,9 +182,9 @@ class Suite:
     # The run as a whole ----------------------------------------------------------------------------------------------
 
     def warnings(self) -> list[str]:
-        """What the providers will switch off within 90 days."""
+        """What clean-up left to the providers, and what they will switch off within 90 days."""
         today = date.today()
-        return [
+        return self.notes + [
             f"{gone.provider} switches off {gone.names[0]} on {gone.retired_on}"
             + (f"; its successor is {gone.successor}" if gone.successor else "")
             for gone in retiring_within(WARN_DAYS, today)

@@ -188,9 +188,6 @@ def test_there_are_eight_looks_a_minute_at_most(hint: float | None) -> None:
     assert busiest_minute(looks(hint, 600)) <= LOOKS_A_MINUTE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="next_pause takes any suggestion, and fourfold pauses leave a very short one late"
-)
 @pytest.mark.parametrize("hint", [0.001, 0.002, 0.004])
 def test_a_very_short_suggestion_makes_no_more_of_them(hint: float) -> None:
     assert busiest_minute(looks(hint, 600)) <= LOOKS_A_MINUTE

@@ -122,7 +122,10 @@ BAD_OTHERS: dict[str, tuple[TuningMethod, str, Any]] = {
 }
 GOOD: dict[str, tuple[TuningMethod, Any]] = {
     "a conversation": ("supervised", said(USER, ASSISTANT)),
-    "a call": ("supervised", said(USER, {"role": "assistant", "content": None, "tool_calls": [CALL]}, tools=[FUNCTION])),
+    "a call": (
+        "supervised",
+        said(USER, {"role": "assistant", "content": None, "tool_calls": [CALL]}, tools=[FUNCTION]),
+    ),
     "a call and what came of it": (
         "supervised",
         said(
@@ -139,10 +142,10 @@ GOOD: dict[str, tuple[TuningMethod, Any]] = {
     "a question without a word": ("supervised", said({"role": "user", "content": ""}, ASSISTANT)),
     "a refusal": ("supervised", said(USER, {"role": "assistant", "content": None, "refusal": "No."})),
     "a carriage return": ("supervised", json.dumps(said(USER, ASSISTANT)).encode() + b"\r"),
-    "not a number beside": ("supervised", b'{"messages": [' + json.dumps(USER).encode() + b"," + json.dumps(ASSISTANT).encode() + b'], "functions": NaN}'),
+    "not a number beside": ("supervised", json.dumps(said(USER, ASSISTANT, functions=float("nan"))).encode()),
     "a preference": ("preference", training.preference(3)),
     "a graded question": ("reinforcement", training.graded(3)),
-}  # fmt: skip
+}
 
 
 def example(number: int, text: str = "") -> TrainingExample:

@@ -20,7 +20,7 @@ from tests.housekeeping.fake_provider import FakeProvider, marker, upload
 pytestmark = pytest.mark.anyio
 
 NEVER_LISTED = ("response", "container", "conversation", "v2_thread")
-LOOKED_FOR_BY_HAND = ("container", "conversation", "v2_thread")
+LOOKED_FOR_BY_HAND = ("conversation", "v2_thread")
 """Nobody knows when the provider would forget one."""
 
 
@@ -139,7 +139,7 @@ async def swept(journal: Journal, openai: OpenAI) -> SweepReport:
 def test_these_are_the_kinds_that_cannot_be_listed() -> None:
     ours = {name for name, kind in KINDS.items() if kind.capability in OpenAI.offers}
     assert {name for name in ours if KINDS[name].list is None} == set(NEVER_LISTED)
-    assert {name for name in ours if KINDS[name].forgotten_after is not None} == {"response"}
+    assert {name for name in ours if KINDS[name].forgotten_after is not None} == {"response", "container"}
 
 
 # With an id -----------------------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ async def test_a_response_without_an_id_is_given_up_by_a_sweep_and_told(
     run.end()
     report = await swept(journal, openai)
     assert report.lines() == [
-        "Swept 1 account: removed 1 OpenAI response.",
+        "Swept 1 account: removed 1 OpenAI response, 1 left to itself.",
         "  removed: OpenAI response resp-2 (simulator, tenant-1; run aaaa, scenario 'one')",
         f"  left to itself: OpenAI response marked {mark} (simulator, tenant-1; run aaaa, scenario 'one'): "
         "OpenAI does not list it, and forgets it in 30 days",
@@ -245,7 +245,7 @@ async def test_one_that_is_given_up_alone_is_told_too(
     register.intend(Provider.OPENAI, "response", marker("aaaa", 1))
     run.end()
     first, *rest = (await swept(journal, openai)).lines()
-    assert first.startswith("Nothing to sweep")
+    assert first == "Swept 1 account: removed nothing, 1 left to itself."
     assert [line.split(":")[0] for line in rest] == ["  left to itself"]
 
 

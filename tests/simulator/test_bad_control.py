@@ -47,7 +47,9 @@ FIELDS: dict[tuple[str, str], dict[str, st.SearchStrategy[Any]]] = {
         "deviation": st.one_of(NO_STRING, WORD),
         "durations": NO_DURATIONS,
         "latency": st.one_of(NO_NUMBER, BEYOND),
-        "limits": st.one_of(NO_OBJECT_VALUE, st.dictionaries(WORD, st.one_of(NO_NUMBER, st.just(0)), min_size=1, max_size=1)),
+        "limits": st.one_of(
+            NO_OBJECT_VALUE, st.dictionaries(WORD, st.one_of(NO_NUMBER, st.just(0)), min_size=1, max_size=1)
+        ),
     },
     ("POST", "tenants/ID/clock"): {
         "advance": st.one_of(NO_NUMBER, BEYOND),

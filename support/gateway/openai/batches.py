@@ -7,7 +7,7 @@ from typing import Any, cast
 import openai
 
 from support.errors import Expired, ServerError, TouchstoneError, Unsupported
-from support.gateway.assistants import MARKER_KEY
+from support.gateway.assistant_checks import MARKER_KEY
 from support.gateway.batches import BatchEndpoint, BatchKeeper, Line, Outcome, Source, Spool, parsed
 from support.gateway.call import ChokePoint
 from support.gateway.chat import Question

@@ -23,7 +23,7 @@ from support.errors import (
     WaitTimeout,
 )
 from support.gateway import fine_tuning, training_data
-from support.gateway.assistants import MARKER_KEY
+from support.gateway.assistant_checks import MARKER_KEY
 from support.gateway.call import Bill, Bound, ChokePoint, Creation, Operation, Removal
 from support.gateway.capabilities import Capability
 from support.gateway.exchanges import answer_on_the_wire
@@ -55,7 +55,7 @@ from support.values import (
 
 R = TypeVar("R")
 
-KIND, MODEL_KIND, FILKindKIND = "tuning_job", "tuned_model", "file"
+KIND, MODEL_KIND, FILE_KIND = "tuning_job", "tuned_model", "file"
 """Under which the journal knows a job, and what comes of it."""
 PURPOSE = "fine-tune"
 EVENTS_A_PAGE = 100
@@ -218,7 +218,7 @@ class OpenAIFineTuning:
             if job.tuned_model is not None and job.status == "succeeded":
                 self._choke.adopt(Provider.OPENAI, MODEL_KIND, job.tuned_model)
             for file_id in job.result_files:
-                self._choke.adopt(Provider.OPENAI, FILKindKIND, file_id)
+                self._choke.adopt(Provider.OPENAI, FILE_KIND, file_id)
         return job
 
     # Looking --------------------------------------------------------------------------------------------------------------
@@ -522,7 +522,7 @@ def refused_creation(error: TouchstoneError, today: date) -> TouchstoneError:
     """What is not there is named in the request (provider-facts 8.1: 400 or 404); from its last day on, training is retired."""
     if isinstance(error, NotFound):
         return as_invalid(error)
-    end = retirement(Provider.OPENAI, Capability.FINKindTUNING)
+    end = retirement(Provider.OPENAI, Capability.FINE_TUNING)
     if isinstance(error, PermissionDenied) and end is not None and end.has_happened(today):
         return retired(error, end.retired_on)
     return error

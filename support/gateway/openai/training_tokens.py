@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from support.catalogue.limits import tuning_limits
 from support.gateway.openai.tokens import OpenAITokens
@@ -87,27 +87,19 @@ def request_of(example: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 
 def _items(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Calls of functions count as what stands in the file: that is what is learned, and never less than the call itself.
+
+    As text they need no output after them, which an example may lack, and so what came of a call is text too.
+    """
     role, content = message["role"], message.get("content")
-    if role in ("tool", "function"):
-        return [
-            {"type": "function_call_output", "call_id": message.get("tool_call_id") or "call", "output": _text(content)}
-        ]
-    calls = message.get("tool_calls") or [
-        {"function": call} for call in (message.get("function_call"),) if call is not None
-    ]
-    made = [
-        {
-            "type": "function_call",
-            "call_id": call.get("id") or "call",
-            "name": call["function"]["name"],
-            "arguments": call["function"]["arguments"],
-        }
-        for call in calls
-    ]
-    said = content if content else message.get("refusal") or ""
-    if made and not said:
-        return made
-    return [{"role": role, "content": said if isinstance(said, str) else _parts(role, said)}, *made]
+    calls = message.get("tool_calls") or message.get("function_call")
+    said = content or message.get("refusal") or ""
+    spoken = said if isinstance(said, str) else _parts(role, said)
+    if calls:
+        written = to_json(calls).decode()
+        before = _parts(role, [{"type": "text", "text": spoken}]) if isinstance(spoken, str) and spoken else spoken
+        spoken = [*before, *_parts(role, [{"type": "text", "text": written}])] if before else written
+    return [{"role": "user" if role in ("tool", "function") else role, "content": spoken}]
 
 
 def _parts(role: str, content: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -122,12 +114,6 @@ def _parts(role: str, content: Sequence[Mapping[str, Any]]) -> list[dict[str, An
         else:
             found.append({"type": "input_text", "text": part[part["type"]]})
     return found
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(part["text"] for part in content if part["type"] == "text")
-    return content or ""
 
 
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from support.gateway.assistants import MARKER_KEY
+from support.gateway.assistant_checks import MARKER_KEY
 from support.gateway.markers import Marker
 from support.values import (
     Provider,

@@ -7,7 +7,8 @@ from typing import Any
 import openai
 
 from support.errors import TouchstoneError
-from support.gateway.assistants import MARKER_KEY, AssistantKeeper, Described
+from support.gateway.assistant_checks import MARKER_KEY
+from support.gateway.assistants import AssistantKeeper, Described
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import Order
 from support.gateway.exchanges import answer_on_the_wire

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.errors import BadResponse
-from support.gateway.assistants import MARKER_KEY
+from support.gateway.assistant_checks import MARKER_KEY
 from support.gateway.markers import unmark
 from support.gateway.openai import chat
 from support.gateway.openai.assistants_v2.tools import CODE, FUNCTION, SEARCH, tools_of

@@ -12,8 +12,7 @@ import openai
 from support.catalogue.models import model_named
 from support.errors import BadResponse, TouchstoneError
 from support.gateway import runs
-from support.gateway.assistant_checks import check_choice
-from support.gateway.assistants import MARKER_KEY
+from support.gateway.assistant_checks import MARKER_KEY, check_choice
 from support.gateway.call import Bill, ChokePoint, Operation
 from support.gateway.exchanges import answer_on_the_wire, headers_on_the_wire
 from support.gateway.failures import naming

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import openai
 
 from support.errors import TouchstoneError
-from support.gateway.assistants import MARKER_KEY, ThreadKeeper
+from support.gateway.assistant_checks import MARKER_KEY
+from support.gateway.assistants import ThreadKeeper
 from support.gateway.call import ChokePoint
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.markers import Marker

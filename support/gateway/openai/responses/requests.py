@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from support.catalogue.models import model_named
-from support.gateway.assistants import MARKER_KEY
+from support.gateway.assistant_checks import MARKER_KEY
 from support.gateway.markers import Marker
 from support.gateway.openai.responses.kept import Description, Frozen
 from support.gateway.runs import RunOrder, output_limit

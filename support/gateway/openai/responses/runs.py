@@ -260,7 +260,7 @@ class ResponseRuns(RunKeeper):
         output = answer["output"]
         if kept.last.wrote is None:
             used = reading.containers_in(output)
-            known = containers_of(self._kept.runs_of(kept.thread_id))
+            known = containers_of(self._kept.runs_of(kept.thread_id)) if used else frozenset()
             made = tuple(id_ for id_ in used if id_ not in known)
             seen = {
                 "wrote": tuple(item["id"] for item in output),

@@ -9,8 +9,8 @@ import openai
 from support.catalogue.limits import assistant_limits
 from support.errors import TouchstoneError
 from support.gateway import assistants as shared
-from support.gateway.assistant_checks import check_message, check_metadata
-from support.gateway.assistants import MARKER_KEY, ThreadKeeper
+from support.gateway.assistant_checks import MARKER_KEY, check_message, check_metadata
+from support.gateway.assistants import ThreadKeeper
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.markers import Marker
