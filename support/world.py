@@ -13,7 +13,7 @@ from support.catalogue.limits import batch_limits, file_limits
 from support.catalogue.models import Model, model_for
 from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, UnknownPrice
 from support.gateway import batches as batch_checks
-from support.gateway import batching
+from support.gateway import batching, training_data
 from support.gateway.batching import BatchBenchmark, BatchOutcome
 from support.gateway.caching_benchmark import compare
 from support.gateway.capabilities import Assistants, ProviderGateway
@@ -52,6 +52,12 @@ from support.values import (
     Thread,
     ThreadMessage,
     ToolCall,
+    TrainingData,
+    TrainingExample,
+    TuningEstimate,
+    TuningEvent,
+    TuningJob,
+    TuningOptions,
     UploadOutcome,
     Usage,
     VectorStore,
@@ -281,6 +287,33 @@ class BatchMemory:
 
 
 @dataclass
+class TuningMemory:
+    """What a scenario about training remembers."""
+
+    examples: list[TrainingExample] = field(default_factory=list)
+    path: Path | None = None
+    data: TrainingData | None = None
+    parts: list[tuple[list[TrainingExample], list[TrainingExample]]] = field(default_factory=list)
+    stored: StoredFile | None = None
+    estimate: TuningEstimate | None = None
+    estimates: list[Any] = field(default_factory=list)
+    options: TuningOptions | None = None
+    jobs: list[TuningJob] = field(default_factory=list)
+    """As last seen, in the order of their beginning."""
+    seen: list[TuningJob] = field(default_factory=list)
+    """Every look at the latest one."""
+    events: list[TuningEvent] = field(default_factory=list)
+    waited: float = 0.0
+    """Seconds on the clock, for the end of the job."""
+    deletion: Deletion | None = None
+
+    @property
+    def job(self) -> TuningJob:
+        assert self.jobs, "the scenario has started no job yet"
+        return self.jobs[-1]
+
+
+@dataclass
 class World:
     """One scenario's world."""
 
@@ -301,6 +334,7 @@ class World:
     knowledge: KnowledgeMemory = field(default_factory=KnowledgeMemory)
     assistants: AssistantsMemory = field(default_factory=AssistantsMemory)
     batch: BatchMemory = field(default_factory=BatchMemory)
+    tuning: TuningMemory = field(default_factory=TuningMemory)
     answers: list[ChatAnswer] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """What was answered, in words, by whomever was asked."""
@@ -344,6 +378,14 @@ class World:
         except (BudgetExceeded, UnknownPrice, RequestTimeout):
             raise
         except TouchstoneError as error:
+            self._refusal, self._refusal_read = error, False
+            return None
+
+    async def tries_all(self, action: Awaitable[R]) -> R | None:
+        """As `tries`, where a limit of the user's own, or a price that nobody knows, is the refusal to be looked at."""
+        try:
+            return await self.tries(action)
+        except (BudgetExceeded, UnknownPrice) as error:
             self._refusal, self._refusal_read = error, False
             return None
 
@@ -492,6 +534,27 @@ class World:
     batch_checks = batch_checks
     """What is checked of a provider's batch before anything is sent."""
     batch_limits = staticmethod(batch_limits)
+
+    training = training_data
+    """Writing, reading, splitting and checking training data (`support.gateway.training_data`)."""
+
+    def tuning_model(self) -> str:
+        """The model that is trained."""
+        model = model_for(Provider.OPENAI, "fine_tuning")
+        assert model is not None, "the catalogue has no model for training"
+        return model.id
+
+    def training_price(self, tokens: int) -> Decimal:
+        """US dollars for so many tokens of training."""
+        known = own_price(Provider.OPENAI, "training", self.tuning_model())
+        assert known is not None, "no price of training is known"
+        return known.dollars * tokens / 1_000_000
+
+    def price_of(self, provider: Provider, model: str, usage: Usage) -> Decimal:
+        """US dollars for an answer of a model by its name."""
+        cost = price(provider, model, usage)
+        assert cost is not None, f"no price is known for {model}"
+        return cost
 
     def batch_price(self, provider: Provider, usage: Usage) -> Decimal:
         """US dollars for an answer of the chat model in a provider's batch."""

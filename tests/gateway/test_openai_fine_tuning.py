@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -31,11 +32,13 @@ from support.gateway.openai import fine_tuning, training_tokens
 from support.gateway.openai.gateway import OpenAIGateway
 from support.gateway.purse import LedgerPurse
 from support.gateway.training_data import check
+from support.housekeeping.cleanup import cleanup
 from support.housekeeping.kinds import kind_named
+from support.journal import Journal, Target
 from support.ledger import Caps, Ledger
 from support.ledger.prices import price
 from support.simulator.openai.fine_tuning_routes import closed
-from support.values import Message, Provider, TuningEvent, TuningJob, TuningOptions, Usage
+from support.values import Message, Money, Provider, TuningEvent, TuningJob, TuningOptions, Usage
 from tests.gateway.conftest import Bench, Tenant
 from tests.simulator import training_files as training
 
@@ -47,6 +50,14 @@ MODEL = CHOSEN.id
 PINNED = "gpt-4o-mini-2024-07-18"
 THREE = TuningOptions(n_epochs=3)
 TRAINING = Decimal(3) / 1_000_000
+DENIED = {
+    "error": {
+        "message": "You have insufficient permissions for this operation.",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+}
 
 
 @pytest.fixture
@@ -94,7 +105,7 @@ async def test_a_job_is_created_from_a_local_file(bench: Bench, gateway: OpenAIG
     assert job.options == TuningOptions(seed=job.options.seed)
     assert job.marked == bench.register.intended[0][2]
     file = await gateway.files.get(job.training_file)
-    assert (file.purpose, file.name, file.size_bytes) == ("fine-tune", twelve.name, twelve.stat().st_size)
+    assert (file.purpose, file.name, file.size_bytes) == ("fine-tune", twelve.name, check(twelve).size_bytes)
     assert await gateway.fine_tuning.get(job.id) == job
     assert [one async for one in gateway.fine_tuning.list()] == [job]
     kinds = [kind for _, kind, _ in bench.register.intended]
@@ -199,7 +210,11 @@ async def test_bad_data_is_refused_with_its_lines_and_nothing_is_sent(
     values[2], values[6] = [], {"messages": []}
     bad = written(tmp_path / "bad.jsonl", values)
     few = written(tmp_path / "few.jsonl", map(training.example, range(9)))
-    for training_file, validation, words in ((bad, None, ("line 3", "line 7")), (few, None, (" 9 ", " 10 ")), (twelve, bad, ("line 3",))):  # fmt: skip
+    for training_file, validation, words in (
+        (bad, None, ("line 3", "line 7")),
+        (few, None, (" 9 ", " 10 ")),
+        (twelve, bad, ("line 3",)),
+    ):
         with pytest.raises(InvalidRequest) as caught:
             await gateway.fine_tuning.create(training_file, model=MODEL, validation=validation)
         assert all(word in caught.value.message for word in words)
@@ -250,7 +265,13 @@ async def test_what_the_provider_refuses_is_an_invalid_request(
     bench: Bench, gateway: OpenAIGateway, twelve: Path
 ) -> None:
     other = await gateway.files.upload(twelve)
-    for file, model in (("file-unknown", MODEL), (other.id, MODEL), (twelve, "text-embedding-3-small"), (twelve, "no-such-model"), (twelve, "gpt-4o-nonsense")):  # fmt: skip
+    for file, model in (
+        ("file-unknown", MODEL),
+        (other.id, MODEL),
+        (twelve, "text-embedding-3-small"),
+        (twelve, "no-such-model"),
+        (twelve, "gpt-4o-nonsense"),
+    ):
         with pytest.raises(InvalidRequest) as caught:
             await gateway.fine_tuning.create(file, model=model)
         assert caught.value.status in (400, 404)
@@ -269,7 +290,9 @@ async def test_a_job_goes_through_its_states(bench: Bench, gateway: OpenAIGatewa
     assert [one.status for one in seen] == ["validating_files", "queued", "running", "succeeded"]
     assert [one.estimated_finish is not None for one in seen] == [False, False, True, False]
     assert [one.finished_at is not None for one in seen] == [False, False, False, True]
-    assert {(one.created_at, one.training_file, one.model) for one in seen} == {(job.created_at, job.training_file, PINNED)}  # fmt: skip
+    assert {(one.created_at, one.training_file, one.model) for one in seen} == {
+        (job.created_at, job.training_file, PINNED)
+    }
 
 
 async def test_jobs_are_listed_newest_first_in_pages_and_by_label(gateway: OpenAIGateway, twelve: Path) -> None:
@@ -479,7 +502,12 @@ async def test_examples_with_tools_and_pictures_are_counted(gateway: OpenAIGatew
         ],
         "tools": [{"type": "function", "function": function}],
     }
-    two = {"messages": [{"role": "user", "content": [picture, {"type": "text", "text": "What?"}]}, {"role": "assistant", "content": "A cow."}]}  # fmt: skip
+    two = {
+        "messages": [
+            {"role": "user", "content": [picture, {"type": "text", "text": "What?"}]},
+            {"role": "assistant", "content": "A cow."},
+        ]
+    }
     path = written(tmp_path / "training.jsonl", [one, two] * 5)
     estimate = await gateway.fine_tuning.estimate(check(path), model=MODEL, options=THREE)
     done = await gateway.fine_tuning.wait((await gateway.fine_tuning.create(path, model=MODEL, options=THREE)).id)
@@ -502,6 +530,25 @@ async def test_a_model_without_a_training_price_is_refused_unsent(
         await gateway.fine_tuning.estimate(check(twelve), model="text-embedding-3-small")
     assert bench.wire.exchanges == []
     assert bench.register.intended == []
+
+
+async def test_live_a_model_without_a_training_price_is_refused_unsent_unless_it_is_named(
+    bench: Bench, twelve: Path, tmp_path: Path
+) -> None:
+    bench.choke.account = replace(bench.choke.account, money=Money.LIVE)
+    gateway = OpenAIGateway(bench.endpoint(Provider.OPENAI), bench.http, bench.choke)
+    with Ledger.open(tmp_path / "ledger") as ledger:
+        bench.choke._purse = LedgerPurse(ledger, bench.choke.account, Caps())
+        for model in ("gpt-3.5-turbo", "no-such-model", "text-embedding-3-small"):
+            with pytest.raises(UnknownPrice) as caught:
+                await gateway.fine_tuning.create(twelve, model=model)
+            assert model in caught.value.message
+        assert bench.wire.exchanges == []
+        named = LedgerPurse(ledger, bench.choke.account, Caps(), may_be_unpriced=["gpt-3.5-turbo"])
+        bench.choke._purse = named
+        done = await gateway.fine_tuning.wait((await gateway.fine_tuning.create(twelve, model="gpt-3.5-turbo")).id)
+        (late,) = [event for event in bench.events if event.late]
+        assert (done.status, late.cost_usd, late.unpriced) == ("succeeded", None, True)
 
 
 async def test_what_does_not_fit_the_budget_is_refused_before_the_upload(
@@ -552,7 +599,7 @@ async def test_a_tuned_model_is_deleted(bench: Bench, gateway: OpenAIGateway, tw
     done = await gateway.fine_tuning.wait((await gateway.fine_tuning.create(twelve, model=MODEL, options=THREE)).id)
     model = done.tuned_model
     assert model is not None
-    bench.tenant.faults({"operation": "models.delete", "do": {"status": 403, "body": {"error": {"message": "You have insufficient permissions", "type": "invalid_request_error", "param": None, "code": None}}}})  # fmt: skip
+    bench.tenant.faults({"operation": "models.delete", "do": {"status": 403, "body": DENIED}})
     with pytest.raises(PermissionDenied):
         await gateway.fine_tuning.delete_model(model)
     assert model in [one.id async for one in gateway.models.list()]
@@ -596,11 +643,35 @@ async def test_what_a_job_left_is_removed_with_it(bench: Bench, gateway: OpenAIG
         await kind_named("tuned_model").delete(gateway, f"ft:{PINNED}:touchstone::unknown1")
 
 
+async def test_a_scenarios_clean_up_leaves_nothing(
+    bench: Bench, gateway: OpenAIGateway, twelve: Path, tmp_path: Path
+) -> None:
+    target = Target(name="simulator", facts={"simulator_url": bench.tenant.url})
+    with Journal.open(tmp_path / "state") as journal:
+        run = journal.begin_run(bench.choke.account.run_id, target, worker="w1")
+        register = run.scenario("a test", bench.tenant.id)
+        bench.choke._register = register
+        seen = await gateway.fine_tuning.create(twelve, model=MODEL, options=THREE)
+        unseen = await gateway.fine_tuning.create(twelve, model=MODEL, options=THREE)
+        await gateway.fine_tuning.wait(seen.id)
+        bench.tenant.advance(600)
+        running = await gateway.fine_tuning.create(twelve, model=MODEL)
+        report = await cleanup(lambda provider: gateway, register)
+        assert (report.left, report.given_up, report.never_made) == ((), (), 0)
+        assert {"tuning_job", "tuned_model", "file"} == {one.kind for one in report.removed}
+        assert register.open_resources() == []
+        assert (await gateway.fine_tuning.get(unseen.id)).status == "succeeded"
+        assert (await gateway.fine_tuning.get(running.id)).status == "cancelled"
+        inventory = bench.tenant.state()["inventory"]
+        assert not any(inventory.values()), inventory
+        run.end()
+
+
 # Failures --------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_create_whose_end_is_unclear_is_looked_for(bench: Bench, gateway: OpenAIGateway, twelve: Path) -> None:
-    bench.tenant.faults({"operation": "fine_tuning.jobs.create", "do": {"cut": "after_processing"}})
+    bench.tenant.faults({"operation": "fine_tuning.jobs.create", "when": "after", "do": {"cut": True}})
     job = await gateway.fine_tuning.create(twelve, model=MODEL, options=THREE)
     assert [one.id async for one in gateway.fine_tuning.list()] == [job.id]
     assert len(posts(bench)) + len([one for one in bench.wire.exchanges if one.path == "/v1/files"]) <= 3
@@ -610,7 +681,9 @@ async def test_a_create_whose_end_is_unclear_is_looked_for(bench: Bench, gateway
 
 async def test_an_organisation_that_may_not_train_is_denied(bench: Bench, gateway: OpenAIGateway, twelve: Path) -> None:
     answer = closed()
-    bench.tenant.faults({"operation": "fine_tuning.jobs.create", "do": {"status": 403, "body": json.loads(json.dumps(answer.body))}})  # fmt: skip
+    bench.tenant.faults(
+        {"operation": "fine_tuning.jobs.create", "do": {"status": 403, "body": json.loads(json.dumps(answer.body))}}
+    )
     with pytest.raises(PermissionDenied) as caught:
         await gateway.fine_tuning.create(twelve, model=MODEL)
     assert (caught.value.status, caught.value.code) == (403, "training_not_available")

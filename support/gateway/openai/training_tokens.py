@@ -94,12 +94,12 @@ def _items(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     role, content = message["role"], message.get("content")
     calls = message.get("tool_calls") or message.get("function_call")
     said = content or message.get("refusal") or ""
-    spoken = said if isinstance(said, str) else _parts(role, said)
-    if calls:
-        written = to_json(calls).decode()
-        before = _parts(role, [{"type": "text", "text": spoken}]) if isinstance(spoken, str) and spoken else spoken
-        spoken = [*before, *_parts(role, [{"type": "text", "text": written}])] if before else written
-    return [{"role": "user" if role in ("tool", "function") else role, "content": spoken}]
+    if isinstance(said, list) or calls:
+        parts = said if isinstance(said, list) else [{"type": "text", "text": said}] if said else []
+        if calls:
+            parts = [*parts, {"type": "text", "text": to_json(calls).decode()}]
+        said = _parts(role, parts)
+    return [{"role": "user" if role in ("tool", "function") else role, "content": said}]
 
 
 def _parts(role: str, content: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
