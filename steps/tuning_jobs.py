@@ -172,6 +172,14 @@ async def tries_a_model(context: Context, what: str) -> None:
     await try_to_start(context.world, model=UNTRAINABLE[what])
 
 
+@then("the request is refused because OpenAI does not train that")
+def does_not_train(context: Context) -> None:
+    """OpenAI names the model in its sentence and not as a field (recordings: fine-tuning create)."""
+    said = context.world.refusal("invalid_request").message
+    named = any(model in said for model in UNTRAINABLE.values())
+    context.world.expect(named, f"the refusal does not name the model: {said}")
+
+
 @when("the team tries to have OpenAI train on a file that nobody stored")
 async def tries_no_file(context: Context) -> None:
     await try_to_start(context.world, UNKNOWN_FILE)

@@ -13,7 +13,7 @@ Feature: Jobs of training
   @FT-04 @provider:OpenAI
   Scenario Outline: OpenAI does not train <what>
     When the team tries to have OpenAI train <what>
-    Then the request is refused as invalid, naming the model
+    Then the request is refused because OpenAI does not train that
     And there is no job
 
     Examples: models that cannot be trained

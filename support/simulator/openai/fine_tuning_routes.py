@@ -147,13 +147,13 @@ def _base(state: OpenAIState, options: Options) -> str:
         model = tunable(options.model)
         if model is None:
             message = f"Model {options.model} is not available for fine-tuning or does not exist."
-            raise refusal(400, message, param="model", code="model_not_available")
+            raise refusal(400, message, code="model_not_available")
         base = model.id
     else:
         base = tuned.base
     if not takes(base, options.method):
         message = f"Model {options.model} is not available for fine-tuning with the method '{options.method}'."
-        raise refusal(400, message, param="model", code="model_not_available")
+        raise refusal(400, message, code="model_not_available")
     return base
 
 
