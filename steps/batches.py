@@ -113,7 +113,7 @@ async def take_days(context: Context, provider: Provider, days: int) -> None:
 @when("{provider:Provider} holds back the second half of the results")
 async def holds_back(context: Context, provider: Provider) -> None:
     operation = "files.content" if provider is Provider.OPENAI else "batches.results"
-    deed = {"hold_tail_ms": 1000}
+    deed = {"hold_tail_ms": 600}
     await context.world.simulator.script({"provider": provider, "operation": operation, "do": deed})
 
 
@@ -767,4 +767,4 @@ def little_memory(context: Context, most: int) -> None:
 def first_before_last(context: Context) -> None:
     times = context.world.batch.result_times
     between = times[-1] - times[0]
-    context.world.expect(between >= 0.5, f"the last one came {between * 1000:.0f} ms after the first")
+    context.world.expect(between >= 0.3, f"the last one came {between * 1000:.0f} ms after the first")

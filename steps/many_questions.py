@@ -179,9 +179,9 @@ async def fails_and_stalls(context: Context, provider: Provider, broken: int, sl
     )
 
 
-@given("{provider:Provider} takes 200 milliseconds of real time for each")
+@given("{provider:Provider} takes 100 milliseconds of real time for each")
 async def takes_its_time(context: Context, provider: Provider) -> None:
-    await script(context.world, provider, ({"delay_ms": 200}, {"times": 1000}))
+    await script(context.world, provider, ({"delay_ms": 100}, {"times": 1000}))
 
 
 @given("{provider:Provider} refuses every question from now on")
@@ -204,19 +204,14 @@ async def asks_together(context: Context, count: int) -> None:
     await run(context.world, concurrency=count, callbacks=calls)
 
 
-@when("the team asks them one after the other, and waits 2 seconds for each")
-async def asks_with_patience(context: Context) -> None:
-    await run(context.world, item_timeout=timedelta(seconds=2))
-
-
 @when("the team asks them one after the other, and waits {count:d} milliseconds for each")
 async def asks_with_little_patience(context: Context, count: int) -> None:
     await run(context.world, item_timeout=timedelta(milliseconds=count))
 
 
-@when("the team asks them one after the other, for {seconds:d} second in all")
-async def asks_for_so_long(context: Context, seconds: int) -> None:
-    await run(context.world, deadline=timedelta(seconds=seconds))
+@when("the team asks them one after the other, for {count:d} milliseconds in all")
+async def asks_for_so_long(context: Context, count: int) -> None:
+    await run(context.world, deadline=timedelta(milliseconds=count))
 
 
 @when("the team tries to ask them for {seconds:d} seconds in all")
@@ -524,11 +519,12 @@ def patience(context: Context, provider: Provider) -> None:
     world.expect(world.batch.others is not None and world.batch.others.success_rate == 1, "the other one failed")
 
 
-@then("{numbers:Numbers} has run out of time after 2 seconds, within half a second")
-def out_of_time_exactly(context: Context, numbers: tuple[int, ...]) -> None:
+@then("number {number:d} has run out of time after {count:d} milliseconds, within half a second")
+def out_of_time_exactly(context: Context, number: int, count: int) -> None:
     world = context.world
-    expect_timeout(world, numbers[0])
-    world.expect(2 <= world.batch.seconds <= 2.5, f"it took {world.batch.seconds:.2f} s")
+    expect_timeout(world, number)
+    took = world.batch.seconds * 1000
+    world.expect(count <= took <= count + 500, f"it took {took:.0f} ms")
 
 
 def expect_timeout(world: World, number: int) -> None:

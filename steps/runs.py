@@ -28,7 +28,7 @@ GET = {ASSISTANTS_API: "runs.get", "Responses and Conversations": "responses.get
 """What the simulator calls the requests that begin a run and look at it."""
 QUESTION = "What do you say?"
 IN_ORDER = ("queued", "in_progress", "completed")
-HELD_MS = 1000
+HELD_MS = 600
 """Milliseconds of real time for which the simulator holds back the rest of a stream."""
 
 
