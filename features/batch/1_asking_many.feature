@@ -203,8 +203,8 @@ Feature: Many questions, asked by the team itself
     Examples: three providers
       | provider  | patience |
       | OpenAI    | 2000     |
-      | Anthropic | 400      |
-      | Gemini    | 400      |
+      | Anthropic | 500      |
+      | Gemini    | 500      |
 
   @BP-12 @simulator_only
   Scenario Outline: A time limit for all questions to <provider> keeps what is finished
@@ -212,7 +212,7 @@ Feature: Many questions, asked by the team itself
 
     Given 5 questions for <provider>
     And <provider> does not answer number 3 for 8 seconds
-    When the team asks them one after the other, for 400 milliseconds in all
+    When the team asks them one after the other, for 500 milliseconds in all
     Then number 1 and number 2 are answered
     And number 3 has run out of time, and number 4 and 5 were never begun
 
