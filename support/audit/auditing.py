@@ -87,8 +87,8 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
 
 
 def clean_passes(runner: WarmRunner, cases: list[Case], say: Say) -> Iterator[CleanPass]:
-    """Without any switch: twice in order, and shuffled with two seeds."""
-    orders = {"in order": cases, "in order again": cases}
+    """Without any switch: in order, and shuffled with two seeds."""
+    orders = {"in order": cases}
     for seed in SEEDS:
         orders[f"shuffled with seed {seed}"] = random.Random(seed).sample(cases, len(cases))
     for order, sequence in orders.items():
@@ -129,8 +129,8 @@ def units_of(
     for provider in row.providers:
         if provider in known.providers:
             own = [case for case in cases if case.facts.row == row.id and provider in case.facts.providers]
-            # a scenario with two providers could notice for the other one: those come last
-            own.sort(key=lambda case: len(case.facts.providers))
+            # a scenario with two providers could notice for the other one: those come last; of the others the quick ones first
+            own.sort(key=lambda case: (len(case.facts.providers), runner.seconds.get(case.facts.name, 0.0)))
             units.append(_tried(suite, runner, own, row, switch, known, provider))
     return units
 

@@ -1,6 +1,7 @@
 """behave kept warm: features parsed and steps loaded once, one suite, and any scenario run as often as one likes."""
 
 import signal
+import time
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
@@ -79,6 +80,8 @@ class WarmRunner(Runner):  # type: ignore[misc]  # behave has no types
             self.load_step_definitions()
         self.hooks = {"before_scenario": hooks.before_scenario, "after_scenario": hooks.after_scenario}
         self.hook_failures = 0
+        self.seconds: dict[str, float] = {}
+        """How long each scenario took when it was last run, by its name."""
         self.step_registry = registry
         self.formatters: list[Any] = []
         self.context = Context(self)
@@ -102,6 +105,7 @@ class WarmRunner(Runner):  # type: ignore[misc]  # behave has no types
         context: Any = self.context
         context.suite.run_id = random_token(8)  # a run of its own: what earlier ones cost counts against no cap
         context._push(layer="feature")
+        began = time.monotonic()
         try:
             context.feature = case.feature
             context.tags = set(case.feature.tags)
@@ -110,6 +114,7 @@ class WarmRunner(Runner):  # type: ignore[misc]  # behave has no types
         finally:
             context._pop()
             self.aborted = False
+            self.seconds[case.facts.name] = time.monotonic() - began
         return Outcome(passed=False, broken="it took too long") if alarm.rang else _read(scenario)
 
 

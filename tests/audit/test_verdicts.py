@@ -38,6 +38,7 @@ class Scenarios:
     def __init__(self, **ends: tuple[bool, Outcome]) -> None:
         self.ends = ends
         self.ran: list[str] = []
+        self.seconds: dict[str, float] = {}
 
     def outcome_of(self, case: Case) -> Outcome:
         self.ran.append(case.facts.name)
@@ -140,11 +141,17 @@ def test_a_red_scenario_without_a_switch_is_told_by_name() -> None:
     passes = list(auditing.clean_passes(cast(Any, runner), [case("one"), case("two")], said.append))
     assert [done.order for done in passes] == [
         "in order",
-        "in order again",
         *(f"shuffled with seed {n}" for n in (1, 2)),
     ]
     assert all(done.red == (f"two: {RED.noticed}",) for done in passes)
     assert said[0] == "no switch, in order: 1 of 2 passed"
+
+
+def test_quick_scenarios_come_before_slow_ones() -> None:
+    runner = Scenarios(slow=(False, GREEN), quick=(True, RED))
+    runner.seconds = {"slow": 4.0, "quick": 0.1}
+    (unit,) = units(runner, [case("slow", Provider.OPENAI), case("quick", Provider.OPENAI)])
+    assert (unit.scenario, runner.ran) == ("quick", ["quick"])
 
 
 def test_every_sabotage_says_what_it_does_in_one_sentence() -> None:
