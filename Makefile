@@ -5,23 +5,33 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: accept test setup report check suite audit clean bench
+.PHONY: accept test setup report check lint units proofs suite audit clean bench
 
 accept: setup
 	@status=0; $(BIN)/behave || status=$$?; \
 	$(BIN)/python -m support report --html || status=$$?; \
 	exit $$status
 
-test: setup check suite audit
+# The two halves run beside each other: each leaves a core to the other.
+test: setup lint
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target units proofs
 	@echo "All checks passed."
 
-check: setup
+check: lint units
+
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python fixtures/generate.py --check
+
+units: setup
 	$(BIN)/python -m pytest
+
+proofs: setup
+	$(BIN)/behave
+	$(BIN)/python -m support audit
 
 suite: setup
 	$(BIN)/behave

@@ -52,7 +52,8 @@ def price(
 ) -> Decimal | None:
     """What the tokens of a call cost in US dollars, at the prices of the (aware) moment `at`, now if not said.
 
-    The same as genai-prices' `calc_price` (a test compares them); None where it knows no token price for the model.
+    The same as genai-prices' `calc_price` (a test compares them); None where it knows no token price for the model, or none
+    for batches where that is asked for.
     """
     rates = _rates(provider, model, tier, _day(at))
     if rates is None:
@@ -147,6 +148,10 @@ def _rates(provider: Provider, model: str, tier: Tier, day: date) -> tuple[_Rate
     named = {name: value for name, value in vars(prices).items() if value is not None}
     if named and "input_mtok" not in named:
         return None  # sold by the hour or the character
+    if context is not None:
+        standard = known.get_prices(datetime.combine(day, time(12), UTC), None)
+        if named.get("input_mtok") == standard.input_mtok:
+            return None  # sold in batches at a price that it does not know: every batch price that it has is lower
     starts = {step.start for value in named.values() if not isinstance(value, Decimal) for step in value.tiers}
     return tuple(_level(prices, above) for above in sorted(starts | {-1}, reverse=True))
 

@@ -150,7 +150,7 @@ def test_a_red_scenario_without_a_switch_is_told_by_name() -> None:
 def test_quick_scenarios_come_before_slow_ones() -> None:
     runner = Scenarios(slow=(False, GREEN), quick=(True, RED))
     runner.seconds = {"slow": 4.0, "quick": 0.1}
-    (unit,) = units(runner, [case("slow", Provider.OPENAI), case("quick", Provider.OPENAI)])
+    (unit,) = units(runner, [case("slow", Provider.OPENAI), case("quick", Provider.OPENAI)], known())
     assert (unit.scenario, runner.ran) == ("quick", ["quick"])
 
 

@@ -110,7 +110,8 @@ def wait_until_it_hangs(simulator: Standing) -> None:
 def test_a_run_that_goes_on_meanwhile_loses_nothing(tmp_path: Path) -> None:
     with standing(tmp_path) as simulator:
         # Its lease is the usual one: a machine under load must not make it look dead.
-        living = simulator.behave("living", "features/files", lease=30)
+        # It takes longer than the sweep, which has to find it alive.
+        living = simulator.behave("living", "features/files", "features/caching", "features/knowledge_base", lease=30)
         killed = simulator.program("-m", "tests.crash.unanswered", simulator.url, str(tmp_path), "killed")
         while SCENARIO not in (labels := {tenant["label"] for tenant in simulator.tenants()}) or len(labels) < 2:
             assert living.poll() is None
