@@ -161,12 +161,14 @@ def answers_otherwise(context: Context, text: str) -> None:
 
 @when("the team tries to ask the model that it will be")
 async def tries_early(context: Context) -> None:
-    world, job = context.world, context.world.tuning.job
+    """Named as the finished one is, but for what is chosen and what OpenAI makes up."""
+    world = context.world
+    finished, job = world.tuning.jobs
     await world.clock.sleep(100)
     job = await world.sees(desk(world).get(job.id))
     world.expect(job.status == "running", f"it is {job.status}")
-    named = f"ft:{job.model}:{job.raw['organization_id']}:bdd:{job.id[-8:]}"
-    await world.tries(ask(world, named))
+    kind, base, organisation, _, _ = str(finished.tuned_model).split(":")
+    await world.tries(ask(world, f"{kind}:{base}:{organisation}:bdd:{job.id[-8:]}"))
 
 
 @when("the team tries to ask a trained model that nobody has")

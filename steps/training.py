@@ -66,6 +66,12 @@ def checks(context: Context, name: str) -> None:
     context.world.tuning.data = context.world.training.check(context.world.fixture(name))
 
 
+@when('the team checks "{name}" as preferences')
+def checks_preferences(context: Context, name: str) -> None:
+    world = context.world
+    world.tuning.data = world.training.check(world.fixture(name), method="preference")
+
+
 @when('the team stores "{name}" at OpenAI to train on')
 async def stores(context: Context, name: str) -> None:
     world = context.world

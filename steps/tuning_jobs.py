@@ -157,6 +157,24 @@ async def trains_with_options(context: Context, name: str) -> None:
     await start(world, name, options=CHOSEN, validation=world.fixture("training-10.jsonl"))
 
 
+@when('the team has OpenAI train on "{name}" by preference, with a beta of {beta:g}')
+async def trains_by_preference(context: Context, name: str, beta: float) -> None:
+    await start(context.world, name, options=TuningOptions(method="preference", beta=beta))
+
+
+@then("the job is described as training by preference, with a beta of {beta:g}")
+async def by_preference(context: Context, beta: float) -> None:
+    seen = await look(context.world)
+    told = (seen.options.method, seen.options.beta)
+    context.world.expect(told == ("preference", beta), f"it is described as {told}")
+    context.world.expect(seen.raw["method"]["type"] == "dpo", f"OpenAI calls it {seen.raw['method']['type']}")
+
+
+@when("the team tries to have OpenAI train by reinforcement, with nobody to grade")
+async def tries_without_grader(context: Context) -> None:
+    await try_to_start(context.world, options=TuningOptions(method="reinforcement"))
+
+
 @when('the team tries to have OpenAI train on "{name}"')
 async def tries_to_train(context: Context, name: str) -> None:
     await try_to_start(context.world, context.world.fixture(name))

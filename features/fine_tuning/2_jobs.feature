@@ -185,6 +185,19 @@ Feature: Jobs of training
       | batch_size               | 0     |
       | learning_rate_multiplier | -1    |
 
+  @FT-12 @provider:OpenAI
+  Scenario: Training by preference takes pairs of answers, and a weight for the worse ones
+    When the team checks "training-preference.jsonl" as preferences
+    Then nothing is told to be wrong
+    When the team has OpenAI train on "training-preference.jsonl" by preference, with a beta of 0.2
+    Then the job is described as training by preference, with a beta of 0.2
+
+  @FT-12 @provider:OpenAI
+  Scenario: Training by reinforcement without somebody to grade is refused
+    When the team tries to have OpenAI train by reinforcement, with nobody to grade
+    Then the request is refused as invalid, naming the grader
+    And nothing was sent
+
   @FT-12 @provider:OpenAI @simulator_only
   Scenario: The name that was chosen stands in the name of the model
     A live account may start no training any more.

@@ -42,7 +42,8 @@ Feature: What training costs, and what it makes
   Scenario: A model that is still being trained answers nobody
     How long training takes is the simulator's to say.
 
-    Given OpenAI trains on "training-12.jsonl" for the team, as "bdd"
+    Given OpenAI has trained on "training-12.jsonl" for the team
+    And OpenAI trains on "training-12.jsonl" for the team, as "bdd"
     When the team tries to ask the model that it will be
     Then the request is refused because there is no such model
 

@@ -88,6 +88,15 @@ def test_size_off_by_n(under: Under, provider: str) -> None:
     assert deviant.honest().get(stored.id).size == 5
 
 
+def test_content_altered(under: Under) -> None:
+    deviant = under("OpenAI", "files.content.altered")
+    with deviant.account.client("OpenAI") as client:
+        sent = {"file": ("a.jsonl", b'{"a": 1}\n')}
+        stored = client.post("/v1/files", files=sent, data={"purpose": "batch"}).raise_for_status().json()
+        came = client.get(f"/v1/files/{stored['id']}/content").raise_for_status().content
+    assert (len(came), came == b'{"a": 1}\n', deviant.fired()) == (9, False, 1)
+
+
 @every_provider
 def test_drops_filename(under: Under, provider: str) -> None:
     deviant = under(provider, "files.upload.drops_filename")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from support.simulator.deviations import operators as do
 from support.simulator.deviations import paging
 from support.simulator.deviations.deviation import Deviation
-from support.simulator.wire import Call, Json
+from support.simulator.wire import Answer, Call, Handler, Json
 
 UPLOAD, LIST, GET, DELETE = "files.upload", "files.list", "files.get", "files.delete"
 RECORDS = (UPLOAD, LIST, GET)
@@ -63,6 +64,17 @@ def _refers_to_a_file(provider: str, part: Json) -> bool:
     return "fileData" in part or "file_data" in part
 
 
+def _altered(memory: do.Memory, state: Any, call: Call, handler: Handler) -> Answer:
+    """A file's bytes come back with another one in their middle."""
+    answer = handler(state, call)
+    if not isinstance(answer.body, bytes) or not answer.body:
+        return answer
+    middle = len(answer.body) // 2
+    memory.fired += 1
+    body = answer.body[:middle] + bytes([answer.body[middle] ^ 1]) + answer.body[middle + 1 :]
+    return replace(answer, body=body)
+
+
 def files() -> list[Deviation]:
     """Of storing, finding and using files."""
     return [
@@ -71,6 +83,13 @@ def files() -> list[Deviation]:
             "The stored size differs from the number of bytes that were sent.",
             RECORDS,
             do.rewrite(SIZE, _seven_more),
+        ),
+        Deviation(
+            "files.content.altered",
+            "A file's bytes come back changed.",
+            ("files.content",),
+            _altered,
+            ("OpenAI",),
         ),
         Deviation(
             "files.upload.drops_filename",
