@@ -6,15 +6,19 @@
 import sys
 
 from benchmarks import (
+    batch_reading,
     cache_lookup,
     caching_time,
+    following_events,
     gateway_overhead,
     ingestion,
+    many_questions,
     run_overhead,
     search,
     simulator_speed,
     simulator_start,
     suite_time,
+    training_check,
 )
 from benchmarks.report import show
 
@@ -28,6 +32,10 @@ MEASURES = {
     "lookup": cache_lookup.measure,
     "search": search.measure,
     "ingestion": ingestion.measure,
+    "batches": batch_reading.measure,
+    "questions": many_questions.measure,
+    "training": training_check.measure,
+    "events": following_events.measure,
 }
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ IN_MEMORY = 1 << 20
 """Bytes of an input that are kept in memory; a longer one is a temporary file."""
 AT_ONCE = 1 << 16
 """Bytes of an input that are sent at a time."""
+PLACES = 4096
+"""Over which the ids of a batch are spread: about 25 of a hundred thousand are in each."""
 LONGEST_END = timedelta(hours=1)
 """How long a batch that was cancelled may take to end."""
 
@@ -65,17 +68,22 @@ LONGEST_END = timedelta(hours=1)
 
 
 class Ids:
-    """Ids that were seen, eight bytes of each: a set of a hundred thousand long ones is as small as one of short ones."""
+    """Ids that were seen, six bytes of each, in the place that two more say: of a hundred thousand they take one megabyte."""
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
+        self._places: defaultdict[int, bytearray] = defaultdict(bytearray)
 
     def add(self, id: str) -> bool:
         """Whether it is new."""
-        short = int.from_bytes(blake2b(id.encode(), digest_size=8).digest())
-        known = len(self._seen)
-        self._seen.add(short)
-        return len(self._seen) > known
+        short = blake2b(id.encode(), digest_size=8).digest()
+        place, kept = self._places[int.from_bytes(short[:2]) % PLACES], short[2:]
+        found = place.find(kept)
+        while found > 0 and found % len(kept):  # the end of one and the beginning of the next
+            found = place.find(kept, found + 1)
+        if found >= 0:
+            return False
+        place += kept
+        return True
 
 
 @dataclass(slots=True)
