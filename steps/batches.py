@@ -33,7 +33,16 @@ def an_amount(text: str) -> tuple[int, str]:
     return int(number), unit
 
 
-register_type(Amount=an_amount)
+LOST = {"the end of the last line": 1, "half of the last line": 40}
+"""Bytes at the end of the results."""
+
+
+@parse.with_pattern("|".join(LOST))
+def a_loss(text: str) -> int:
+    return LOST[text]
+
+
+register_type(Amount=an_amount, Lost=a_loss)
 
 
 def desk(world: World) -> Any:
@@ -114,6 +123,13 @@ async def take_days(context: Context, provider: Provider, days: int) -> None:
 async def holds_back(context: Context, provider: Provider) -> None:
     operation = "files.content" if provider is Provider.OPENAI else "batches.results"
     deed = {"hold_tail_ms": 600}
+    await context.world.simulator.script({"provider": provider, "operation": operation, "do": deed})
+
+
+@when("{provider:Provider} loses {count:Lost} of the results")
+async def loses_the_end(context: Context, provider: Provider, count: int) -> None:
+    operation = "files.content" if provider is Provider.OPENAI else "batches.results"
+    deed = {"lose_tail_bytes": count}
     await context.world.simulator.script({"provider": provider, "operation": operation, "do": deed})
 
 
@@ -259,6 +275,8 @@ async def hands_so_many_unchecked(context: Context, count: int, provider: Provid
 async def hands_so_many(context: Context, count: int, provider: Provider) -> None:
     world = context.world
     world.batch.provider = provider
+    desk(world)  # the SDK and the prices are loaded once, and are no part of what a batch takes
+    world.batch_price(provider, Usage())
     tracemalloc.start()
     try:
         await hand_over(world, numbered(world, provider, count))
@@ -285,11 +303,11 @@ async def tries_an_id_unchecked(context: Context, id: str) -> None:
     await try_to_hand_over(context.world, Provider.ANTHROPIC, [strange], preflight=False)
 
 
-@when("the team splits {count:d} questions into batches that OpenAI takes")
-def splits(context: Context, count: int) -> None:
+@when("the team splits {count:d} questions into batches that {provider:Provider} takes")
+def splits(context: Context, count: int, provider: Provider) -> None:
     world = context.world
-    most = world.batch_limits(Provider.OPENAI).max_requests
-    world.batch.groups = list(world.batching.by_number(numbered(world, Provider.OPENAI, count), most))
+    most = world.batch_limits(provider).max_requests
+    world.batch.groups = list(world.batching.by_number(numbered(world, provider, count), most))
 
 
 @when("the team reads the results, measuring")
@@ -312,6 +330,26 @@ async def reads_measuring(context: Context) -> None:
         memory.peak_bytes.append(tracemalloc.get_traced_memory()[1])
     finally:
         tracemalloc.stop()
+
+
+@when("the team tries to read the results")
+async def tries_to_read(context: Context) -> None:
+    world, memory = context.world, context.world.batch
+
+    async def walk() -> None:
+        async for one in desk(world).results(memory.batch.id):
+            memory.results.append(one)
+
+    await world.tries(walk())
+
+
+@then("line {number:d} is told as unreadable, and the {count:d} results before it are there")
+def unreadable(context: Context, number: int, count: int) -> None:
+    world = context.world
+    refusal = world.refusal("bad_response")
+    world.expect(f"line {number} " in refusal.message, f"the line is not named: {refusal}")
+    world.expect(len({one.id for one in world.batch.results}) == count, f"there are {world.batch.results}")
+    expect_answers(world, world.batch.results)
 
 
 # Limits --------------------------------------------------------------------------------------------------------------
@@ -366,10 +404,12 @@ def parts(context: Context, first: int, second: int) -> None:
     context.world.expect(sizes == [first, second], f"the parts have {sizes}")
 
 
-@then("every question is in exactly one of them")
-def in_one_part(context: Context) -> None:
+@then("each of the {count:d} questions is in exactly one of them")
+def in_one_part(context: Context, count: int) -> None:
     ids = [request.id for group in context.world.batch.groups for request in group]
-    context.world.expect(ids == [id_of(number) for number in range(1, 50_002)], f"the parts have {len(ids)} questions")
+    context.world.expect(
+        ids == [id_of(number) for number in range(1, count + 1)], f"the parts have {len(ids)} questions"
+    )
 
 
 @then("there are 2 batches at OpenAI, each for one model")
@@ -559,7 +599,13 @@ def never_fell(context: Context) -> None:
     world.expect(done == sorted(done) and done[-1] == 10, f"done were {done}")
     world.expect(len(set(done)) > 2, f"done were only {sorted(set(done))}")
     totals = {batch.counts.total for batch in world.batch.seen if batch.status != "validating"}
+    totals |= {progress.total for progress in world.batch.progress if progress.status != "validating"}
     world.expect(totals == {10}, f"the totals were {totals}")
+    looks = zip(done[1:], world.batch.progress, strict=True)  # the first is of the making
+    in_turn = [number for seen, progress in looks for number in (seen, progress.done or 0)]
+    world.expect(in_turn == sorted(in_turn), f"look by look, done were {in_turn}")
+    early = [progress.done for progress in world.batch.progress if progress.status == "validating"]
+    world.expect(set(early) == {None}, f"before the work began, done were {early}")
 
 
 @then("it was never told as whole before its end")
@@ -580,6 +626,8 @@ def counts_make_ten(context: Context) -> None:
         world.expect(sum(part or 0 for part in parts_) == 10, f"{batch.status}: it counts {told}")
         if not batch.ended:
             world.expect(told.processing == 10, f"{batch.status}: it counts {told}")
+    totals = {progress.total for progress in world.batch.progress}
+    world.expect(totals == {10}, f"it is told of {totals} in all")
     world.expect(world.batch.seen[-1].counts.succeeded == 10, f"at the end it counts {world.batch.seen[-1].counts}")
 
 

@@ -316,7 +316,10 @@ async def asks_with_a_broken_listener(context: Context, number: int) -> None:
         if one.id == id_of(number):
             raise Broken("this listener breaks")
 
-    await run(context.world, callbacks=context.world.batching.Callbacks(on_result=hear))
+    try:
+        await run(context.world, callbacks=context.world.batching.Callbacks(on_result=hear))
+    except Broken as failure:
+        raise AssertionError("the broken listener has ended the run") from failure
 
 
 @when("the team asks them one after the other, listening, and stops after {count:d}")
@@ -516,6 +519,8 @@ def patience(context: Context, provider: Provider) -> None:
     world.expect(len(own) <= 2, f"it was sent {len(own)} of its {len(world.batch.requests)} questions meanwhile")
     beside = [path for path in meanwhile if path.endswith(ENDS[OTHER[provider]])]
     world.expect(bool(beside), f"of the other provider's questions {len(beside)} were sent meanwhile")
+    late = [one for one in sent[repeated:] if one.path.split("?")[0].endswith(ENDS[OTHER[provider]])]
+    world.expect(not late, f"of the other provider's questions {len(late)} were sent only after that")
     world.expect(world.batch.others is not None and world.batch.others.success_rate == 1, "the other one failed")
 
 

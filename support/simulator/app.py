@@ -164,6 +164,8 @@ class Simulator:
         for fault in met:
             if isinstance(fault.deed, faults.HoldTail) and answer.events is not None:
                 answer.events = faults.with_held_tail(answer.events, fault.deed.milliseconds)
+            if isinstance(fault.deed, faults.LoseTail) and answer.events is not None:
+                answer.events = faults.with_lost_tail(answer.events, fault.deed.count)
         return answer
 
     def _handled(self, api: ProviderApi, tenant: Tenant, route: Route, call: Call) -> Answer:

@@ -97,6 +97,10 @@ class HoldTailBody(Body):
     hold_tail_ms: float = Field(ge=0, le=600_000)
 
 
+class LoseTailBody(Body):
+    lose_tail_bytes: int = Field(ge=1, le=10_000)
+
+
 class OutcomeBody(Body):
     outcome: str = Field(min_length=1, max_length=100)
 
@@ -323,12 +327,16 @@ def _deed(do: dict[str, Any]) -> faults.Deed:
         return faults.Hold(hold.hold_until, hold.at_most_ms)
     if "hold_tail_ms" in do:
         return faults.HoldTail(_checked(HoldTailBody, do).hold_tail_ms)
+    if "lose_tail_bytes" in do:
+        return faults.LoseTail(_checked(LoseTailBody, do).lose_tail_bytes)
     if "outcome" in do:
         return faults.Outcome(_checked(OutcomeBody, do).outcome)
     if "status" in do:
         fail = _checked(FailBody, do)
         return faults.Fail(fail.status, fail.retry_after, fail.message)
-    raise Refused("A fault does one of status, cut, delay_ms, hold_until, hold_tail_ms, garbage, outcome or body.")
+    raise Refused(
+        "A fault does one of status, cut, delay_ms, hold_until, hold_tail_ms, lose_tail_bytes, garbage, outcome or body."
+    )
 
 
 def _checked(model: type[Model], value: Any) -> Model:

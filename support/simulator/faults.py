@@ -72,7 +72,14 @@ class HoldTail:
     milliseconds: float
 
 
-Deed = Fail | Cut | Say | Garble | Delay | Hold | HoldTail | Outcome
+@dataclass(frozen=True, slots=True)
+class LoseTail:
+    """Leave out so many bytes at the end of an answer's events, and end as if that were all."""
+
+    count: int
+
+
+Deed = Fail | Cut | Say | Garble | Delay | Hold | HoldTail | LoseTail | Outcome
 
 
 @dataclass(slots=True)
@@ -148,7 +155,7 @@ class FaultScript:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)
-                if not isinstance(fault.deed, (Delay, HoldTail, Outcome)):
+                if not isinstance(fault.deed, (Delay, HoldTail, LoseTail, Outcome)):
                     break
         return met
 
@@ -170,4 +177,20 @@ async def with_held_tail(events: Iterator[bytes] | AsyncIterator[bytes], millise
         yield event
     await asyncio.sleep(milliseconds / 1000)
     for event in every[half:]:
+        yield event
+
+
+async def with_lost_tail(events: Iterator[bytes] | AsyncIterator[bytes], count: int) -> AsyncIterator[bytes]:
+    """The events without their last `count` bytes."""
+    kept = b""
+    every = events if isinstance(events, AsyncIterator) else _one_by_one(events)
+    async for event in every:
+        kept += event
+        if len(kept) > count:
+            yield kept[:-count]
+            kept = kept[-count:]
+
+
+async def _one_by_one(events: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for event in events:
         yield event

@@ -91,3 +91,23 @@ def test_a_wait_that_makes_no_sense(tenant: Account, wait: Any) -> None:
     bad = {"faults": [{"do": {"hold_tail_ms": wait}}]}
     answer = tenant.plane.post(f"/_simulator/tenants/{tenant.id}/faults", json=bad)
     assert (answer.status_code, answer.json()["error"].startswith("hold_tail_ms: ")) == (422, True)
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_the_end_of_an_answer_is_lost(tenant: Account, count: int) -> None:
+    provider, path, body = CHATS["OpenAI chat"]
+    end = "data: [DONE]\n\n"
+    with tenant.client(provider) as client:
+        assert timed(client, path, body)[3].endswith(end)
+        tenant.script({"provider": provider, "do": {"lose_tail_bytes": count}})
+        cut = timed(client, path, body)[3]
+        assert cut.endswith(end[:-count])
+        assert not cut.endswith(end)
+        assert timed(client, path, body)[3].endswith(end)
+
+
+@pytest.mark.parametrize("count", [0, 10_001, "1", None])
+def test_an_end_that_makes_no_sense(tenant: Account, count: Any) -> None:
+    bad = {"faults": [{"do": {"lose_tail_bytes": count}}]}
+    answer = tenant.plane.post(f"/_simulator/tenants/{tenant.id}/faults", json=bad)
+    assert (answer.status_code, answer.json()["error"].startswith("lose_tail_bytes: ")) == (422, True)

@@ -1,14 +1,29 @@
 """The table of sabotages, by name: an area adds a module with its own, and its tuple here."""
 
+from support.audit.sabotages.asking_many import ASKING_MANY
 from support.audit.sabotages.assistants import ASSISTANTS
+from support.audit.sabotages.batches import BATCHES
 from support.audit.sabotages.caching import CACHING
 from support.audit.sabotages.failures import FAILURES
 from support.audit.sabotages.files import FILES
+from support.audit.sabotages.fine_tuning import FINE_TUNING
 from support.audit.sabotages.knowledge import KNOWLEDGE
+from support.audit.sabotages.outcomes import OUTCOMES
 from support.audit.sabotaging import Sabotage
 
 SABOTAGES: dict[str, Sabotage] = {
-    sabotage.name: sabotage for sabotage in (*FILES, *CACHING, *KNOWLEDGE, *ASSISTANTS, *FAILURES)
+    sabotage.name: sabotage
+    for sabotage in (
+        *FILES,
+        *CACHING,
+        *KNOWLEDGE,
+        *ASSISTANTS,
+        *ASKING_MANY,
+        *OUTCOMES,
+        *BATCHES,
+        *FINE_TUNING,
+        *FAILURES,
+    )
 }
 
 EXCLUDED: dict[str, str] = {}

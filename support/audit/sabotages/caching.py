@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from support.audit.sabotages.places import gateway, module
+from support.audit.sabotages.places import chat_model, gateway, module
 from support.audit.sabotaging import ALL, Fired, Patch, Sabotage
 from support.errors import InvalidRequest, NotFound, PermissionDenied
 from support.gateway.capabilities import Capability, ProviderGateway
@@ -23,15 +23,10 @@ from support.values import (
 )
 
 GEMINI = (Provider.GEMINI,)
-CHATS = {Provider.OPENAI: "OpenAIChat", Provider.ANTHROPIC: "AnthropicChat", Provider.GEMINI: "GeminiChat"}
 
 
 def _caches() -> Any:
     return module(Provider.GEMINI, "caches")
-
-
-def _chat(provider: Provider) -> Any:
-    return getattr(module(provider, "chat"), CHATS[provider])
 
 
 # Keeping --------------------------------------------------------------------------------------------------------------
@@ -184,7 +179,22 @@ def _reports_zero_samples() -> list[Patch]:
 
         return report
 
-    return [Patch(gateway("caching_benchmark"), "report", make)]
+    def of_an_arm(original: Any, fired: Fired) -> Any:
+        def arm(*given: Any) -> Any:
+            made = original(*given)
+            if made.figures is not None:
+                return made
+            fired()
+            nothing = {"input_tokens": 0, "output_tokens": 0, "tokens_per_second": 0.0, "cost_usd": Decimal(0)}
+            figures = gateway("batching.benchmark").ArmFigures(p50_seconds=0.0, p95_seconds=0.0, **nothing)
+            return made.model_copy(update={"figures": figures})
+
+        return arm
+
+    return [
+        Patch(gateway("caching_benchmark"), "report", make),
+        Patch(gateway("batching.benchmark"), "arm", of_an_arm),
+    ]
 
 
 def _ignores_storage_cost() -> list[Patch]:
@@ -277,7 +287,10 @@ def _resends_document() -> list[Patch]:
 
         return request
 
-    return [Patch(_caches().GeminiCaches, "create", remembering), Patch(_chat(Provider.GEMINI), "request", resending)]
+    return [
+        Patch(_caches().GeminiCaches, "create", remembering),
+        Patch(chat_model(Provider.GEMINI), "request", resending),
+    ]
 
 
 def _breakpoint_not_moved() -> list[Patch]:
@@ -305,7 +318,7 @@ def _history_lost_with_cache() -> list[Patch]:
 
         return request
 
-    return [Patch(_chat(provider), "request", make) for provider in ALL]
+    return [Patch(chat_model(provider), "request", make) for provider in ALL]
 
 
 CACHING = (

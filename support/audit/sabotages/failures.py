@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from support.audit.sabotages.places import file_store, gateway, module
+from support.audit.sabotages.places import chat_model, file_store, gateway, module
 from support.audit.sabotaging import ALL, Fired, Patch, Sabotage
 from support.errors import InvalidRequest, TouchstoneError
 from support.values import Provider
@@ -48,7 +48,7 @@ def _all_one_kind() -> list[Patch]:
 
         return translate
 
-    return [Patch(file_store(provider), "translate", make) for provider in ALL]
+    return [Patch(owner(provider), "translate", make) for provider in ALL for owner in (file_store, chat_model)]
 
 
 FAILURES = (

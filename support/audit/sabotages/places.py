@@ -6,6 +6,7 @@ from typing import Any
 from support.values import Provider
 
 FOLDERS = {Provider.OPENAI: "openai", Provider.ANTHROPIC: "anthropic", Provider.GEMINI: "gemini"}
+CHATS = {Provider.OPENAI: "OpenAIChat", Provider.ANTHROPIC: "AnthropicChat", Provider.GEMINI: "GeminiChat"}
 FILE_STORES = {Provider.OPENAI: "OpenAIFiles", Provider.ANTHROPIC: "AnthropicFiles", Provider.GEMINI: "GeminiFiles"}
 
 
@@ -22,3 +23,8 @@ def module(provider: Provider, name: str) -> Any:
 def file_store(provider: Provider) -> Any:
     """The provider's class of stored files."""
     return getattr(module(provider, "files"), FILE_STORES[provider])
+
+
+def chat_model(provider: Provider) -> Any:
+    """The provider's class of questions and answers."""
+    return getattr(module(provider, "chat"), CHATS[provider])
