@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +13,6 @@ from support.catalogue.models import Model, model_for
 from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, UnknownPrice
 from support.gateway import batches as batch_checks
 from support.gateway import batching, training_data
-from support.gateway.batching import BatchBenchmark, BatchOutcome
 from support.gateway.caching_benchmark import compare
 from support.gateway.capabilities import Assistants, ProviderGateway
 from support.gateway.clock import Clock
@@ -23,45 +21,18 @@ from support.gateway.exchanges import Exchange, Wire
 from support.gateway.markers import random_token
 from support.gateway.uploads import SentUpload, sent_uploads
 from support.ledger import Call, own_price, price, total
-from support.targets import Control
-from support.values import (
-    Assistant,
-    AssistantPage,
-    BatchItem,
-    BatchProgress,
-    BatchRequest,
-    CachedContext,
-    CachePage,
-    CacheUse,
-    CachingReport,
-    ChatAnswer,
-    Deletion,
-    DocumentPage,
-    Embeddings,
-    FileBatch,
-    GroundedAnswer,
-    Hit,
-    Message,
-    NewMessage,
-    Provider,
-    ProviderBatch,
-    Run,
-    RunEvent,
-    StoredDocument,
-    StoredFile,
-    Thread,
-    ThreadMessage,
-    ToolCall,
-    TrainingData,
-    TrainingExample,
-    TuningEstimate,
-    TuningEvent,
-    TuningJob,
-    TuningOptions,
-    UploadOutcome,
-    Usage,
-    VectorStore,
+from support.memory import (
+    AssistantsMemory,
+    BatchMemory,
+    CachingMemory,
+    FilesMemory,
+    KnowledgeMemory,
+    SessionsMemory,
+    SeveralMemory,
+    TuningMemory,
 )
+from support.targets import Control
+from support.values import CachingReport, ChatAnswer, Provider, Usage
 
 R = TypeVar("R")
 
@@ -75,242 +46,6 @@ ASSISTANTS_API = "the Assistants API"
 
 class Refused(AssertionError):
     """The counterpart refused what the scenario says it does."""
-
-
-@dataclass
-class FilesMemory:
-    """What a scenario about files remembers."""
-
-    stored: dict[str, StoredFile] = field(default_factory=dict)
-    """As the upload answered, by local name; the same name stored again gets a number behind it."""
-    latest: StoredFile | None = None
-    asked_at: datetime | None = None
-    """The clock's time just before the latest upload."""
-    paths: list[Path] = field(default_factory=list)
-    outcomes: list[UploadOutcome] = field(default_factory=list)
-    read: StoredFile | None = None
-    content: bytes | None = None
-    deletion: Deletion | None = None
-    listed: list[StoredFile] = field(default_factory=list)
-    unknown_id: str | None = None
-    path: Path | None = None
-
-    def remember(self, local_name: str, file: StoredFile) -> None:
-        key, number = local_name, 2
-        while key in self.stored:
-            key, number = f"{local_name} {number}", number + 1
-        self.stored[key] = file
-        self.latest = file
-
-    @property
-    def file(self) -> StoredFile:
-        """The file that the scenario calls "the file"."""
-        assert self.latest is not None, "the scenario has stored no file yet"
-        return self.latest
-
-
-@dataclass
-class CachingMemory:
-    """What a scenario about caching remembers."""
-
-    made: list[CachedContext] = field(default_factory=list)
-    """As creating them answered."""
-    chosen: CachedContext | None = None
-    """The one that the scenario calls "the cache", where it has several."""
-    read: CachedContext | None = None
-    updated_at: datetime | None = None
-    pages: list[CachePage] = field(default_factory=list)
-    listed: list[CachedContext] = field(default_factory=list)
-    unknown_id: str | None = None
-    use: CacheUse | None = None
-    """How the questions are cached."""
-    provider: Provider | None = None
-    """Whom they are for."""
-    question: str = ""
-    answers: list[ChatAnswer] = field(default_factory=list)
-    conversation: list[Message] = field(default_factory=list)
-    report: CachingReport | None = None
-    seconds_per_token: float = 0.0
-
-    @property
-    def cache(self) -> CachedContext:
-        found = self.chosen or (self.made[-1] if self.made else None)
-        assert found is not None, "the scenario has made no cache yet"
-        return found
-
-
-@dataclass
-class KnowledgeMemory:
-    """What a scenario about stores of documents, or about vectors, remembers."""
-
-    made: list[VectorStore] = field(default_factory=list)
-    """As creating them answered."""
-    chosen: VectorStore | None = None
-    """The one that the scenario calls "the store", where it has several."""
-    before: VectorStore | None = None
-    added: dict[str, StoredDocument] = field(default_factory=dict)
-    """As taking them in answered, by the fixture's name."""
-    documents: tuple[StoredDocument, ...] = ()
-    """As the wait for their indexing answered."""
-    filed_before: StoredDocument | None = None
-    batch: FileBatch | None = None
-    pages: list[DocumentPage] = field(default_factory=list)
-    hits: tuple[Hit, ...] = ()
-    searches: list[tuple[float, tuple[Hit, ...]]] = field(default_factory=list)
-    """With their least scores."""
-    pieces: list[str] = field(default_factory=list)
-    answer: GroundedAnswer | None = None
-    embedded: list[Embeddings] = field(default_factory=list)
-    nearest: list[tuple[str, float]] = field(default_factory=list)
-    nearest_close: list[tuple[str, float]] = field(default_factory=list)
-
-    @property
-    def store(self) -> VectorStore:
-        found = self.chosen or (self.made[-1] if self.made else None)
-        assert found is not None, "the scenario has made no store yet"
-        return found
-
-
-@dataclass
-class AssistantsMemory:
-    """What a scenario about assistants, threads and runs remembers."""
-
-    backend: str = ""
-    """Which of the two APIs the scenario is on, as the sentence calls it."""
-    made: list[Assistant] = field(default_factory=list)
-    """As creating them answered."""
-    given: Mapping[str, Any] = field(default_factory=dict)
-    """What was said of the latest one."""
-    before: Assistant | None = None
-    """As it was before it was changed."""
-    read: Assistant | None = None
-    deletion: Deletion | None = None
-    pages: list[AssistantPage] = field(default_factory=list)
-    unknown_id: str = ""
-    threads: list[Thread] = field(default_factory=list)
-    added: list[ThreadMessage] = field(default_factory=list)
-    sent: list[NewMessage] = field(default_factory=list)
-    """As they were given, in order."""
-    walked: list[list[str]] = field(default_factory=list)
-    """Ids, page by page."""
-    runs: list[Run] = field(default_factory=list)
-    """As last seen, in the order of their beginning."""
-    asked_at: datetime | None = None
-    """The clock's time just before a run was asked for."""
-    seen: list[Run] = field(default_factory=list)
-    """Every look at the latest one."""
-    events: list[tuple[float, RunEvent]] = field(default_factory=list)
-    """With the seconds since the run was asked for."""
-    calls: list[ToolCall] = field(default_factory=list)
-    conversation: list[Message] = field(default_factory=list)
-    cleared: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
-    """How each thing that was cleared up can be looked for."""
-
-    @property
-    def assistant(self) -> Assistant:
-        assert self.made, "the scenario has made no assistant yet"
-        return self.made[-1]
-
-    @property
-    def thread(self) -> Thread:
-        assert self.threads, "the scenario has opened no thread yet"
-        return self.threads[-1]
-
-    @property
-    def run(self) -> Run:
-        assert self.runs, "the scenario has started no run yet"
-        return self.runs[-1]
-
-
-@dataclass
-class BatchMemory:
-    """What a scenario about many questions remembers."""
-
-    provider: Provider | None = None
-    """Whom the questions are for."""
-    requests: list[BatchRequest] = field(default_factory=list)
-    words: dict[str, str] = field(default_factory=dict)
-    """The one text that each question leaves as its answer, by the question's id."""
-    endpoint: str = "chat"
-    outcome: BatchOutcome | None = None
-    others: BatchOutcome | None = None
-    """Of another provider, asked meanwhile."""
-    began: datetime | None = None
-    ended: datetime | None = None
-    """On the clock, around asking them."""
-    seconds: float = 0.0
-    """Of real time, for asking them."""
-    others_ended: datetime | None = None
-    halfway: tuple[BatchItem, ...] = ()
-    heard: list[tuple[str, Any]] = field(default_factory=list)
-    """What listeners were told: of what, and what."""
-    failure: Exception | None = None
-    groups: list[tuple[BatchRequest, ...]] = field(default_factory=list)
-    token_groups: list[batching.Group] = field(default_factory=list)
-    batches: list[ProviderBatch] = field(default_factory=list)
-    """As handing over answered, or as last looked at."""
-    seen: list[ProviderBatch] = field(default_factory=list)
-    """Every look at the latest one."""
-    progress: list[BatchProgress] = field(default_factory=list)
-    results: list[BatchItem] = field(default_factory=list)
-    output: bytes = b""
-    """The lines of answers as OpenAI keeps them."""
-    result_times: list[float] = field(default_factory=list)
-    """Seconds of real time from the beginning of reading to each result."""
-    peak_bytes: list[int] = field(default_factory=list)
-    """The most memory that writing and reading took."""
-    journal: Path | None = None
-    comparison: BatchBenchmark | None = None
-    sent_before: int = 0
-
-    @property
-    def asked(self) -> Provider:
-        assert self.provider is not None, "the scenario has no questions yet"
-        return self.provider
-
-    @property
-    def took(self) -> float:
-        """Seconds on the clock, for asking them."""
-        assert self.began is not None, "nobody asked the questions yet"
-        assert self.ended is not None, "the questions are still being asked"
-        return (self.ended - self.began).total_seconds()
-
-    @property
-    def told(self) -> BatchOutcome:
-        assert self.outcome is not None, "nobody asked the questions yet"
-        return self.outcome
-
-    @property
-    def batch(self) -> ProviderBatch:
-        assert self.batches, "the scenario has handed over no batch yet"
-        return self.batches[-1]
-
-
-@dataclass
-class TuningMemory:
-    """What a scenario about training remembers."""
-
-    examples: list[TrainingExample] = field(default_factory=list)
-    path: Path | None = None
-    data: TrainingData | None = None
-    parts: list[tuple[list[TrainingExample], list[TrainingExample]]] = field(default_factory=list)
-    stored: StoredFile | None = None
-    estimate: TuningEstimate | None = None
-    estimates: list[Any] = field(default_factory=list)
-    options: TuningOptions | None = None
-    jobs: list[TuningJob] = field(default_factory=list)
-    """As last seen, in the order of their beginning."""
-    seen: list[TuningJob] = field(default_factory=list)
-    """Every look at the latest one."""
-    events: list[TuningEvent] = field(default_factory=list)
-    waited: float = 0.0
-    """Seconds on the clock, for the end of the job."""
-    deletion: Deletion | None = None
-
-    @property
-    def job(self) -> TuningJob:
-        assert self.jobs, "the scenario has started no job yet"
-        return self.jobs[-1]
 
 
 @dataclass
@@ -335,6 +70,8 @@ class World:
     assistants: AssistantsMemory = field(default_factory=AssistantsMemory)
     batch: BatchMemory = field(default_factory=BatchMemory)
     tuning: TuningMemory = field(default_factory=TuningMemory)
+    sessions: SessionsMemory = field(default_factory=SessionsMemory)
+    several: SeveralMemory = field(default_factory=SeveralMemory)
     answers: list[ChatAnswer] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     """What was answered, in words, by whomever was asked."""

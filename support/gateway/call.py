@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from support.errors import BadResponse, NotFound, TouchstoneError
 from support.gateway.clock import Clock
-from support.gateway.events import Account, CallEvent, Listener
+from support.gateway.events import Account, CallEvent, Listener, heard
 from support.gateway.exchanges import CallRecord, Wire, current_call
 from support.gateway.markers import Marker
 from support.gateway.retry import Repeat, is_unclear, may_repeat, retrying
@@ -416,3 +416,6 @@ class ChokePoint:
         )
         for listener in self._listeners:
             listener(event)
+        wanted = heard.get()
+        if wanted is not None:
+            wanted.append(event)

@@ -42,7 +42,7 @@ def cosine(one: Sequence[float], other: Sequence[float]) -> float:
 
 def similarity(one: Embeddings, number: int, other: Embeddings, other_number: int) -> float:
     """How near two embedded texts are. Raises InvalidRequest for vectors of different models: they mean different things."""
-    if one.model != other.model:
+    if (one.provider, one.model) != (other.provider, other.model):
         raise InvalidRequest(f"vectors of {one.model} and of {other.model} cannot be compared", param="model")
     return cosine(one.vectors[number], other.vectors[other_number])
 

@@ -1,6 +1,7 @@
 """What the choke point tells whoever listens: one event a call, after it ended."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -43,3 +44,6 @@ class CallEvent:
 
 
 Listener = Callable[[CallEvent], None]
+
+heard: ContextVar[list[CallEvent] | None] = ContextVar("heard", default=None)
+"""Where whoever makes calls wants their events too, beside those who always listen."""

@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 own_wait: ContextVar[Callable[[TouchstoneError, float], Awaitable[None]] | None] = ContextVar("own_wait", default=None)
 """How whoever makes calls waits so many seconds on the clock after an error, before the call is repeated, where others wait too."""
+own_attempts: ContextVar[int | None] = ContextVar("own_attempts", default=None)
+"""How often whoever makes calls lets each be sent at most, where it has another plan than repeating; None: as the choke point says."""
 
 
 class Repeat(Enum):
@@ -78,7 +80,7 @@ async def retrying(
     async for attempt in AsyncRetrying(
         sleep=sleep,
         wait=wait,
-        stop=stop_after_attempt(attempts),
+        stop=stop_after_attempt(own_attempts.get() or attempts),
         retry=retry_if_exception(lambda error: may_repeat(error, repeat)),
         reraise=True,
     ):

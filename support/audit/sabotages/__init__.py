@@ -9,6 +9,8 @@ from support.audit.sabotages.files import FILES
 from support.audit.sabotages.fine_tuning import FINE_TUNING
 from support.audit.sabotages.knowledge import KNOWLEDGE
 from support.audit.sabotages.outcomes import OUTCOMES
+from support.audit.sabotages.sessions import SESSIONS
+from support.audit.sabotages.several import SEVERAL
 from support.audit.sabotaging import Sabotage
 
 SABOTAGES: dict[str, Sabotage] = {
@@ -22,6 +24,8 @@ SABOTAGES: dict[str, Sabotage] = {
         *OUTCOMES,
         *BATCHES,
         *FINE_TUNING,
+        *SESSIONS,
+        *SEVERAL,
         *FAILURES,
     )
 }
