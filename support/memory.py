@@ -8,6 +8,7 @@ from typing import Any
 
 from support.gateway import batching
 from support.gateway.batching import BatchBenchmark, BatchOutcome
+from support.gateway.sessions import Session
 from support.values import (
     Assistant,
     AssistantPage,
@@ -286,6 +287,14 @@ class TuningMemory:
 @dataclass
 class SessionsMemory:
     """What a scenario about sessions remembers."""
+
+    made: list[Session] = field(default_factory=list)
+    """In the order of their beginning; the last is the one that the scenario calls "the session"."""
+
+    @property
+    def session(self) -> Session:
+        assert self.made, "the scenario has begun no session yet"
+        return self.made[-1]
 
 
 @dataclass

@@ -19,6 +19,7 @@ from support.gateway.clock import Clock
 from support.gateway.embeddings import find_similar, similarity
 from support.gateway.exchanges import Exchange, Wire
 from support.gateway.markers import random_token
+from support.gateway.sessions import Session, SessionSettings, SessionStore
 from support.gateway.uploads import SentUpload, sent_uploads
 from support.ledger import Call, own_price, price, total
 from support.memory import (
@@ -163,6 +164,22 @@ class World:
     def uploads_sent(self) -> list[SentUpload]:
         """The uploads of the latest action, read back from the wire."""
         return sent_uploads(self.sent())
+
+    async def begin_session(self, provider: Provider, *, system: str | None = None, **settings: Any) -> Session:
+        """A conversation with the provider's chat model, remembered as the scenario's session."""
+        model, wanted = self.chat_model(provider), SessionSettings(**settings)
+        session = await Session.begin(provider, model, clock=self.clock, system=system, settings=wanted)
+        self.sessions.made.append(session)
+        return session
+
+    async def says(self, text: str, session: Session | None = None, **options: Any) -> ChatAnswer:
+        """A turn of the session that must succeed."""
+        chosen = session or self.sessions.session
+        return await self.does(chosen.say(text, gateway=self.gateway(chosen.provider), **options))
+
+    def session_store(self, limit: int | None = None) -> SessionStore:
+        """The scenario's store of sessions as a process that knows only the disk finds it."""
+        return SessionStore(self.scratch() / "sessions", limit, clock=self.clock)
 
     # Knowing ---------------------------------------------------------------------------------------------------------
 

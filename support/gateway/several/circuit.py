@@ -56,31 +56,24 @@ class Circuit:
         if not _use(permit):
             return
         if permit.probe:
-            if closes(self):
-                self.state, self.opened_at, self.failures = "closed", None, 0
-            else:
-                self.state = "open"
-        elif self.state == "closed":
+            self.state, self.opened_at = "closed", None
+        if self.state == "closed":
             self.failures = 0
 
     def failed(self, permit: Permit, now: datetime) -> None:
         """The provider did not answer, or with an error of its own."""
         if not _use(permit):
             return
-        if permit.probe:
-            self._open(now)
-        elif self.state == "closed":  # what was sent before it opened, and fails later, opens it no longer
-            self.failures += 1
-            if opens(self, self._most):
-                self._open(now)
+        if not permit.probe and self.state != "closed":
+            return  # sent before it opened: it is as old as what opened it
+        self.failures += 1
+        if permit.probe or opens(self, self._most):
+            self.state, self.opened_at = "open", now
 
     def left(self, permit: Permit) -> None:
         """Nothing was learned of the provider: nothing was sent, or nobody waited for the end. The next may probe."""
         if _use(permit) and permit.probe:
             self.state = "open"
-
-    def _open(self, now: datetime) -> None:
-        self.state, self.opened_at = "open", now
 
 
 def _use(permit: Permit) -> bool:
@@ -98,8 +91,3 @@ def is_due(circuit: Circuit, now: datetime) -> bool:
     """Whether the provider was left alone long enough."""
     due = circuit.opens_again_at
     return due is not None and now >= due
-
-
-def closes(circuit: Circuit) -> bool:
-    """Whether a probe that was answered ends the pause."""
-    return circuit.state == "probing"
