@@ -31,6 +31,8 @@ TOKENS_PER_FILE_BYTE = 10
 """A stored page is billed as text and as a picture of up to some 3,000 tokens; no page is smaller than 300 bytes."""
 TOKENS_PER_FILE = 3_000
 """One page's picture, however small the file."""
+TOKENS_PER_PICTURE = 50_000
+"""However small its file: gpt-4o-mini counts 2,833, and 5,667 for each of eight tiles; others far fewer (OpenAI's guide to vision)."""
 LARGEST_WINDOW = 2_000_000
 """Tokens; stands for a file whose size this process never saw, so that the provider's own count is asked."""
 TOKENS_OF_TOOLS = 1_000
@@ -183,7 +185,9 @@ class ChatModel(ABC):
 
     def _input_bound(self, question: Question, request: Mapping[str, Any]) -> int:
         """A token is at least one byte of the request, tools and schema among it; a file counts by its size."""
-        return _bytes_of(request) + tokens_of_files(self._choke, question.messages) + _told_tokens(question)
+        pictures = sum(len(message.pictures) for message in question.messages)
+        rest = tokens_of_files(self._choke, question.messages) + _told_tokens(question)
+        return _bytes_of(request) + TOKENS_PER_PICTURE * pictures + rest
 
     def _uncounted(self, question: Question, request: Mapping[str, Any]) -> int:
         """The most tokens of tools and schema, of which the counting endpoint is not told."""

@@ -64,6 +64,8 @@ def check_example(example: TrainingExample, index: int) -> None:
     for message in example.messages:
         if message.files:
             raise refused(Provider.OPENAI, where, "refers to a stored file; training data holds all it needs itself")
+        if message.pictures:
+            raise refused(Provider.OPENAI, where, "shows a picture; examples are written in words here")
         if message.role == "assistant" and message.outputs:
             raise refused(Provider.OPENAI, where, "has outputs of functions in a turn of the assistant's")
         if message.role == "assistant" and not message.text and not message.calls:

@@ -41,7 +41,7 @@ from support.values.caching import (
     CachingReport,
     Storage,
 )
-from support.values.chat import ChatAnswer, Message, ModelInfo, StopReason
+from support.values.chat import ChatAnswer, Message, ModelInfo, Picture, StopReason
 from support.values.files import FilePage, FileReference, StoredFile, UploadOutcome
 from support.values.fine_tuning import (
     JOB_ENDED,
@@ -129,6 +129,7 @@ __all__ = [
     "ModelInfo",
     "Money",
     "NewMessage",
+    "Picture",
     "Provider",
     "ProviderBatch",
     "ProviderBatchPage",

@@ -1,5 +1,6 @@
 """Questions and answers of a model, and the models themselves."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -11,12 +12,24 @@ from support.values.files import FileReference
 from support.values.tools import ToolCall, ToolOutput
 
 
+class Picture(Value):
+    """A picture that a message brings along: PNG, JPEG, GIF or WebP, which all providers read (provider-facts 9)."""
+
+    mime_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
+    base64: str = Field(repr=False)
+
+    @property
+    def size_bytes(self) -> int:
+        return len(b64decode(self.base64))
+
+
 class Message(Value):
-    """One turn of a conversation: text, the stored files it refers to, calls of functions or what came of them."""
+    """One turn of a conversation: text, pictures, the stored files it refers to, calls of functions or what came of them."""
 
     role: Literal["user", "assistant"]
     text: str
     files: tuple[FileReference, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     calls: tuple[ToolCall, ...] = ()
     """Of an assistant's turn that asked for functions."""
     outputs: tuple[ToolOutput, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from support.gateway.anthropic.chat_tools import call_block, output_block
-from support.values import FileReference, Message
+from support.values import FileReference, Message, Picture
 
 
 def conversation(messages: Sequence[Message], system: str | None) -> dict[str, Any]:
@@ -19,6 +19,7 @@ def turn(message: Message) -> dict[str, Any]:
     """One message: outputs of functions come first, as the API demands, files before the text that asks about them, calls last."""
     blocks = [output_block(output) for output in message.outputs]
     blocks += [reference_block(file) for file in message.files]
+    blocks += [picture_block(picture) for picture in message.pictures]
     if not blocks and not message.calls:
         return {"role": message.role, "content": message.text}
     if message.text:
@@ -31,3 +32,9 @@ def reference_block(file: FileReference) -> dict[str, Any]:
     """A stored file by its id: a picture is an image block, all else a document block."""
     kind = "image" if file.mime_type.startswith("image/") else "document"
     return {"type": kind, "source": {"type": "file", "file_id": file.file_id}}
+
+
+def picture_block(picture: Picture) -> dict[str, Any]:
+    """A picture by its bytes."""
+    source = {"type": "base64", "media_type": picture.mime_type, "data": picture.base64}
+    return {"type": "image", "source": source}

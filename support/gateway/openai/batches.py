@@ -19,6 +19,7 @@ from support.gateway.openai.errors import kind_of, translate
 from support.gateway.openai.files import OpenAIFiles, stored
 from support.gateway.openai.responses.reading import calls_of, usage_of
 from support.gateway.openai.responses.requests import model_settings
+from support.gateway.openai.tokens import spoken
 from support.gateway.refusing import refused
 from support.gateway.retry import Repeat
 from support.values import (
@@ -185,10 +186,7 @@ def response_body(request: BatchRequest) -> dict[str, Any]:
 def _item(message: Message) -> dict[str, Any]:
     if message.calls or message.outputs:
         raise refused(Provider.OPENAI, "messages", "calls of functions cannot be in a batch for responses")
-    if not message.files:
-        return {"role": message.role, "content": message.text}
-    parts: list[dict[str, Any]] = [{"type": "input_file", "file_id": file.file_id} for file in message.files]
-    return {"role": message.role, "content": [*parts, {"type": "input_text", "text": message.text}]}
+    return spoken(message)
 
 
 def embedding_body(request: BatchRequest) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from support.gateway.call import ChokePoint
 from support.gateway.chat import ChatModel, Piece, Question
 from support.gateway.openai.chat_tools import call_part, calls_of, offered, output_message
 from support.gateway.openai.errors import translate
-from support.gateway.openai.tokens import OpenAITokens
-from support.values import CacheKey, ChatAnswer, Message, Provider, StopReason, Usage
+from support.gateway.openai.tokens import OpenAITokens, data_url
+from support.values import CacheKey, ChatAnswer, Message, Picture, Provider, StopReason, Usage
 
 _STOP_REASONS: dict[str, StopReason] = {
     "stop": "end",  # the provider does not tell a stop sequence from the end of the answer
@@ -167,13 +167,16 @@ def _messages(message: Message) -> list[dict[str, Any]]:
     if message.calls:
         calls = [call_part(call) for call in message.calls]
         return [*outputs, {**_message(message), "content": message.text or None, "tool_calls": calls}]
-    return [*outputs, _message(message)] if message.text or message.files or not outputs else outputs
+    return (
+        [*outputs, _message(message)] if message.text or message.files or message.pictures or not outputs else outputs
+    )
 
 
 def _message(message: Message) -> dict[str, Any]:
-    if not message.files:
+    if not (message.files or message.pictures):
         return {"role": message.role, "content": message.text}
     parts: list[dict[str, Any]] = [file_part(reference.file_id) for reference in message.files]
+    parts += [picture_part(picture) for picture in message.pictures]
     return {"role": message.role, "content": [*parts, {"type": "text", "text": message.text}]}
 
 
@@ -185,6 +188,11 @@ def breakpoint_after(text: str) -> dict[str, Any]:
 def file_part(file_id: str) -> dict[str, Any]:
     """A stored file as a part of a message: by its id, never by its bytes."""
     return {"type": "file", "file": {"file_id": file_id}}
+
+
+def picture_part(picture: Picture) -> dict[str, Any]:
+    """A picture as a part of a message: a stored one is none here, so its bytes go along (recordings: openai chat completions)."""
+    return {"type": "image_url", "image_url": {"url": data_url(picture)}}
 
 
 def stop_reason(finish: str | None) -> StopReason:

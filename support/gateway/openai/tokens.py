@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.openai.errors import translate
 from support.gateway.retry import Repeat
-from support.values import Message, Provider
+from support.values import Message, Picture, Provider
 
 
 class OpenAITokens:
@@ -57,12 +57,19 @@ def _items(message: Message) -> list[dict[str, Any]]:
         }
         for call in message.calls
     ]
-    said = [_item(message)] if message.text or message.files or not (outputs or calls) else []
+    said = [spoken(message)] if message.text or message.files or message.pictures or not (outputs or calls) else []
     return [*outputs, *said, *calls]
 
 
-def _item(message: Message) -> dict[str, Any]:
-    if not message.files:
+def spoken(message: Message) -> dict[str, Any]:
+    """What is said in a turn, without calls and outputs: one message of the Responses API."""
+    if not (message.files or message.pictures):
         return {"role": message.role, "content": message.text}
     files = [{"type": "input_file", "file_id": reference.file_id} for reference in message.files]
-    return {"role": message.role, "content": [*files, {"type": "input_text", "text": message.text}]}
+    pictures = [{"type": "input_image", "image_url": data_url(picture)} for picture in message.pictures]
+    return {"role": message.role, "content": [*files, *pictures, {"type": "input_text", "text": message.text}]}
+
+
+def data_url(picture: Picture) -> str:
+    """A picture as an address that contains it."""
+    return f"data:{picture.mime_type};base64,{picture.base64}"

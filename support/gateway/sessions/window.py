@@ -24,7 +24,7 @@ BYTES_OF_A_TOKEN = 4
 """Of English, for the first guess."""
 GUESSES = 4
 UNKNOWN = LARGEST_WINDOW
-"""Bytes of a message that refers to a stored file: only the provider knows how much it is."""
+"""Bytes of a message with a stored file or a picture: only the provider knows how much it is."""
 
 
 def room(settings: SessionSettings, provider: Provider, model: str, max_output_tokens: int) -> int:
@@ -60,7 +60,7 @@ def sent(history: Sequence[SessionMessage], newest: SessionMessage, first: int) 
 
 def size_of(message: Message) -> int:
     """The bytes of a message: it has no more tokens."""
-    if message.files:
+    if message.files or message.pictures:
         return UNKNOWN
     size = BYTES_OF_A_MESSAGE + len(message.text.encode())
     for part in (*message.calls, *message.outputs):

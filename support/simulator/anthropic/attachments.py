@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
-from support.simulator import documents, tokenizer
+from support.simulator import documents, pictures, tokenizer
 from support.simulator.anthropic.errors import file_not_found, invalid
 from support.simulator.anthropic.state import Shelf
 from support.simulator.language_model import Document
@@ -22,7 +22,7 @@ TOKENS_OF_A_DOCUMENT = 12
 TOKENS_OF_A_PDF = 1_500
 """Its first page as a picture; its text counts besides."""
 TOKENS_OF_AN_IMAGE = 1_600
-"""A picture of the largest size that is not scaled down; what it shows nobody sees here."""
+"""A picture of the largest size that is not scaled down."""
 
 _PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
@@ -45,6 +45,8 @@ class Attachments:
 
     def __init__(self, shelf: Shelf, now: datetime) -> None:
         self.documents: list[Document] = []
+        self.pictures: list[Document] = []
+        """What is seen of them."""
         self.citable: dict[int, Document] = {}
         self.cites = False
         self.pictured = False
@@ -80,15 +82,19 @@ class Attachments:
                     f"{path}.source.base64.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or "
                     "'image/webp'"
                 )
-            _decoded(source, f"{path}.source.base64")
+            self._see(_decoded(source, f"{path}.source.base64"))
         elif kind == "file":
-            self._file(source, f"{path}.source.file")
+            self._see(self._file(source, f"{path}.source.file")[0])
         elif kind == "url":
             _url_of(source, f"{path}.source.url")
         else:
             raise unexpected(kind, f"{path}.source", ("base64", "file", "url"))
         self.pictured = True
         self.tokens += TOKENS_OF_AN_IMAGE
+
+    def _see(self, data: bytes) -> None:
+        if seen := pictures.seen(data):
+            self.pictures.append(Document("", seen))
 
     def document(self, block: dict[str, Json], path: str) -> None:
         source = _source_of(block, path)

@@ -119,7 +119,7 @@ def _reply(conversation: Conversation, box: ToolBox, parameters: Parameters, roo
     reply = language_model.reply(
         conversation.turns,
         system=conversation.system,
-        documents=conversation.attached.documents,
+        documents=[*conversation.attached.documents, *conversation.attached.pictures],
         tools=box.tools,
         tool_choice=box.choice,
         schema=parameters.schema,

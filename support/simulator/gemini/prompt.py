@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from support.simulator import tokenizer
+from support.simulator import pictures, tokenizer
 from support.simulator.documents import text_of
 from support.simulator.gemini.errors import at_fault, failed_precondition, file_not_accessible, invalid
 from support.simulator.gemini.files import Files, StoredFile, tokens_of
@@ -149,7 +149,7 @@ def _result(prompt: Prompt, response: dict[str, Any]) -> str:
 
 
 def _read_inline(prompt: Prompt, data: bytes, mime_type: str, model: Model) -> None:
-    if _read_media(prompt, mime_type, model):
+    if _read_media(prompt, mime_type, data, model):
         return
     text = text_of(data, "", mime_type)
     _read_document(prompt, "", data, text, tokens_of(data, text), mime_type)
@@ -168,7 +168,7 @@ def _read_file(prompt: Prompt, uri: str, files: Files, now: datetime, model: Mod
         raise file_not_accessible(named[1])
     if file.state(now) != "ACTIVE":
         raise failed_precondition(f"The File {file.id} is not in an ACTIVE state and usage is not allowed.")
-    if not _read_media(prompt, file.mime_type, model):
+    if not _read_media(prompt, file.mime_type, file.data, model):
         _read_stored(prompt, file)
 
 
@@ -176,11 +176,13 @@ def _read_stored(prompt: Prompt, file: StoredFile) -> None:
     _read_document(prompt, file.display_name or "", file.data, file.text(), file.text_tokens(), file.mime_type)
 
 
-def _read_media(prompt: Prompt, mime_type: str, model: Model) -> bool:
-    """Counts a picture, a sound or a film; the toy model is blind and deaf."""
+def _read_media(prompt: Prompt, mime_type: str, data: bytes, model: Model) -> bool:
+    """Counts a picture, a sound or a film; the toy model sees pictures, and is deaf."""
     kind = mime_type.partition("/")[0]
     if kind == "image":
         prompt.add(1089 if model.generation >= 3 else 258, "IMAGE")
+        if seen := pictures.seen(data):
+            prompt.documents.append(Document("", seen))
     elif kind == "audio":
         prompt.add(SOUND, "AUDIO")
     elif kind == "video":

@@ -188,7 +188,8 @@ class _Reader:
             raise checks.missing(f"{where}.image_url.url")
         checks.expect(url, "string", f"{where}.image_url.url")
         detail = value.get("detail")
-        self.prompt.add_image(f"{detail} {url}", parts.image_tokens(url, detail, f"{where}.image_url.url"))
+        tokens = parts.image_tokens(url, detail, f"{where}.image_url.url")
+        self.prompt.add_image(f"{detail} {url}", tokens, parts.image_seen(url))
 
     def _audio(self, value: dict[str, Any], where: str) -> None:
         if not self._model.audio:

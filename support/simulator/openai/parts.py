@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from support.simulator import documents
+from support.simulator import documents, pictures
 from support.simulator.language_model import Document
 from support.simulator.openai import checks
 from support.simulator.openai.errors import PICTURE_LIMITS, refusal
@@ -67,8 +67,13 @@ def _inline(url: str, name: str, param: str) -> Document:
     return Document(name, documents.text_of(_decoded(data), name, mime))
 
 
+def image_seen(url: str) -> str:
+    """What the toy model sees of a picture that came with the request."""
+    return pictures.seen(_decoded(_data_url(url)[1])) if url.startswith("data:") else ""
+
+
 def image_tokens(url: str, detail: str | None, where: str) -> int:
-    """What a picture costs, whatever its size: the toy model does not look at it."""
+    """What a picture costs, whatever its size."""
     if url.startswith("data:"):
         _, data = _data_url(url)
         if not _decoded(data[:64]).startswith(_PICTURES):

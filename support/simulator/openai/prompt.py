@@ -82,8 +82,11 @@ class Prompt:
         self.messages.append(Piece("document", document.name, PER_DOCUMENT))
         self.messages.append(Piece("content", document.text))
 
-    def add_image(self, source: str, tokens: int) -> None:
+    def add_image(self, source: str, tokens: int, seen: str = "") -> None:
+        """A picture counts by its size; what is seen of it is read, and counts no more."""
         self.image_tokens += tokens
+        if seen:
+            self.documents.append(Document("", seen))
         self.messages.append(Piece("image", extra=tokens, source=source))
 
     def add_audio(self, source: str, tokens: int) -> None:

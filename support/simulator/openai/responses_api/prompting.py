@@ -89,7 +89,9 @@ class Prompter:
         elif kind == "input_image":
             url, detail = part["image_url"], part["detail"]
             tokens = parts.IMAGE_TOKENS if url is None else parts.image_tokens(url, detail, where)
-            self.prompt.add_image(f"{detail} {url or part['file_id']}", tokens)
+            self.prompt.add_image(
+                f"{detail} {url or part['file_id']}", tokens, "" if url is None else parts.image_seen(url)
+            )
         elif kind == "input_audio":
             self.prompt.add_audio(*_sound(part, where))
         else:
