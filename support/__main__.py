@@ -79,22 +79,21 @@ def forecast(
 
 
 @app.command()
-def matrix() -> None:
-    """Print which provider has which capability, from the code that implements them."""
-    from support.gateway.capabilities import Capability
-    from support.gateway.chat import WAYS
-    from support.gateway.open import gateway_class
-    from support.values import Provider
+def matrix(
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Also write reports/matrix.md, reports/matrix.json and docs/matrix.md."),
+    ] = False,
+) -> None:
+    """Print which provider has which capability, from the code that implements them; with --write, write it down too."""
+    from support.gateway.several import matrix as capabilities
+    from support.settings import Settings
 
-    table = Table(title="Capabilities", title_justify="left")
-    table.add_column("capability")
-    for provider in Provider:
-        table.add_column(provider)
-    offers = {provider: gateway_class(provider).offers for provider in Provider}
-    for capability in Capability:
-        table.add_row(capability, *("yes" if capability in offers[provider] else "no" for provider in Provider))
-    table.add_row("questions cached by", *(WAYS[gateway_class(provider).cached_by] for provider in Provider))
-    Console().print(table)
+    Console().print(capabilities.console())
+    if write:
+        docs = Path(__file__).resolve().parents[1] / "docs"
+        written = capabilities.write(Settings.read().reports, docs)
+        print(f"Written: {', '.join(str(path) for path in written)}")
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """What asking a model means on every provider: the bound on its cost, one answer, or an answer in pieces."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from pydantic_core import to_json
@@ -10,9 +10,11 @@ from pydantic_core import to_json
 from support.catalogue.models import model_named
 from support.errors import NotFound, TouchstoneError, Unsupported
 from support.gateway.call import Bound, ChokePoint, Operation
-from support.gateway.capabilities import ChatStream
+from support.gateway.capabilities import Capability, ChatStream
 from support.gateway.failures import naming
 from support.gateway.function_calling import check_functions, check_outputs, check_schema
+from support.gateway.model_limits import check_model
+from support.gateway.refusing import refused
 from support.gateway.retry import Repeat
 from support.values import (
     CacheKey,
@@ -54,6 +56,10 @@ class Question:
     tool_choice: ToolChoice = "auto"
     schema: Mapping[str, Any] | None = None
     """JSON Schema of an object that the answer has to fit."""
+
+
+OPTIONS = tuple(field.name for field in fields(Question))[1:]
+"""What can be said of a question beside its messages, by name: the same for every provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,9 @@ class ChatModel(ABC):
         tools: Sequence[FunctionTool] = (),
         tool_choice: ToolChoice = "auto",
         schema: Mapping[str, Any] | None = None,
+        **other: object,
     ) -> ChatAnswer:
+        check_options(self.provider, other)
         question = Question(messages, model, max_output_tokens, system, stop, cache, tools, tool_choice, schema)
         self._check(question)
         request = self.request(question)
@@ -128,7 +136,9 @@ class ChatModel(ABC):
         tools: Sequence[FunctionTool] = (),
         tool_choice: ToolChoice = "auto",
         schema: Mapping[str, Any] | None = None,
+        **other: object,
     ) -> ChatStream:
+        check_options(self.provider, other)
         question = Question(messages, model, max_output_tokens, system, stop, cache, tools, tool_choice, schema)
         self._check(question)
         request = self.request(question)
@@ -143,6 +153,7 @@ class ChatModel(ABC):
 
     def _check(self, question: Question) -> None:
         """Refuses what cannot be right, before anything is sent or reserved."""
+        check_model(self.provider, Capability.CHAT, question.model)
         check_way(self.provider, self.cached_by, question.cache)
         check_functions(self.provider, question.tools, question.tool_choice)
         check_outputs(self.provider, question.messages)
@@ -210,6 +221,15 @@ def tokens_of_files(choke: ChokePoint, messages: Sequence[Message]) -> int:
     files = (reference.file_id for message in messages for reference in message.files)
     sizes = (choke.file_sizes.get(file_id) for file_id in files)
     return sum(LARGEST_WINDOW if size is None else TOKENS_PER_FILE + TOKENS_PER_FILE_BYTE * size for size in sizes)
+
+
+def check_options(provider: Provider, other: Iterable[str]) -> None:
+    """Refuses an option that no question has: a provider's own, or a misspelt one, would be dropped in silence.
+
+    A type checker says so earlier: `capabilities.Chat` names the options and no others.
+    """
+    for name in other:
+        raise refused(provider, name, f"is no option of a question; there are {', '.join(OPTIONS)}")
 
 
 def check_way(provider: Provider, own: type[CacheUse], cache: CacheUse | None) -> None:

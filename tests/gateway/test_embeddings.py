@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.errors import InvalidRequest, NotFound, PermissionDenied, ServerError, TouchstoneError, Unsupported
+from support.errors import InvalidRequest, NotFound, ServerError, TouchstoneError, Unsupported
 from support.gateway.anthropic.gateway import AnthropicGateway
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import ProviderGateway
@@ -196,17 +196,22 @@ async def test_an_impossible_length_is_the_providers_to_refuse(
     ("provider", "model", "kind"),
     [
         (OPENAI, "text-embedding-nonexistent", NotFound),
-        (OPENAI, "gpt-6-luna", PermissionDenied),
         (GEMINI, "gemini-embedding-nonexistent", NotFound),
-        (GEMINI, "gemini-3.5-flash-lite", NotFound),
     ],
 )
-async def test_a_model_that_makes_no_vectors_is_refused(
+async def test_an_unknown_model_is_refused_by_the_provider(
     bench: Bench, provider: Provider, model: str, kind: type[TouchstoneError]
 ) -> None:
     with pytest.raises(kind):
         await gateway_of(bench, provider).embeddings.embed(TEXTS, model=model)
     assert bench.purse.released == 1
+
+
+@pytest.mark.parametrize(("provider", "model"), [(OPENAI, "gpt-6-luna"), (GEMINI, "gemini-3.5-flash-lite")])
+async def test_a_model_that_makes_no_vectors_is_refused_unsent(bench: Bench, provider: Provider, model: str) -> None:
+    with pytest.raises(Unsupported, match=f"{provider} has no embeddings with {model}: it answers in words"):
+        await gateway_of(bench, provider).embeddings.embed(TEXTS, model=model)
+    assert (bench.purse.reserved, bench.wire.exchanges) == ([], [])
 
 
 async def test_a_text_beyond_the_models_limit_is_openais_to_refuse(bench: Bench) -> None:

@@ -46,7 +46,13 @@ class AnthropicGateway(ProviderGateway):
         return AnthropicModels(self._choke, self._client)
 
     instead = {  # noqa: RUF012
-        Capability.FINE_TUNING: "its API trains no models; put examples into the prompt, or tune at OpenAI"
+        Capability.CACHES: "it caches what a question marks; ask with CacheMarks",
+        Capability.VECTOR_STORES: "put the passages into the question, or keep them at OpenAI or Gemini",
+        Capability.EMBEDDINGS: "make vectors at OpenAI or Gemini",
+        Capability.CORPORA: "only Gemini ever had them; use vector_stores at OpenAI or Gemini",
+        Capability.ASSISTANTS: "carry the conversation on in a Session",
+        Capability.ASSISTANTS_V2: "carry the conversation on in a Session",
+        Capability.FINE_TUNING: "its API trains no models; put examples into the prompt, or tune at OpenAI",
     }
     offers = {  # noqa: RUF012
         Capability.FILES: _files,

@@ -7,10 +7,12 @@ from google.genai import types
 from google.genai.client import AsyncClient
 
 from support.gateway.call import Bound, ChokePoint, Operation
+from support.gateway.capabilities import Capability
 from support.gateway.embeddings import check_texts, unit
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.tokens import GeminiTokens
+from support.gateway.model_limits import check_model
 from support.gateway.refusing import refused
 from support.gateway.retry import Repeat
 from support.values import Embeddings, Message, Provider, Usage
@@ -29,6 +31,7 @@ class GeminiEmbedder:
 
     async def embed(self, texts: Sequence[str], *, model: str, dimensions: int | None = None) -> Embeddings:
         check_texts(Provider.GEMINI, texts)
+        check_model(Provider.GEMINI, Capability.EMBEDDINGS, model)
         if len(texts) > 1 and model.startswith(TOGETHER):
             raise refused(Provider.GEMINI, "input", f"{model} makes one vector of all texts; embed them one at a time")
         # gemini-embedding-001 tells no usage: what it costs is counted beforehand, by the provider's own counter.

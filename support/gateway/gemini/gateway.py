@@ -24,6 +24,8 @@ class GeminiGateway(ProviderGateway):
     cached_by = GeminiChat.cached_by
     instead = {  # noqa: RUF012  # declared as a class variable by the base
         Capability.CORPORA: "they needed OAuth2 instead of a key; use vector_stores, which are File Search stores here",
+        Capability.ASSISTANTS: "carry the conversation on in a Session",
+        Capability.ASSISTANTS_V2: "carry the conversation on in a Session",
         Capability.FINE_TUNING: "no model can be tuned with a key since 2025-05; tune at OpenAI, or on Google's Vertex AI",
     }
     offers = {  # noqa: RUF012  # declared as a class variable by the base

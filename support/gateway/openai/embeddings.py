@@ -6,8 +6,10 @@ from typing import Any
 import openai
 
 from support.gateway.call import Bound, ChokePoint, Operation
+from support.gateway.capabilities import Capability
 from support.gateway.embeddings import check_texts
 from support.gateway.exchanges import answer_on_the_wire
+from support.gateway.model_limits import check_model
 from support.gateway.openai.errors import translate
 from support.gateway.retry import Repeat
 from support.values import Embeddings, Provider, Usage
@@ -22,6 +24,7 @@ class OpenAIEmbedder:
 
     async def embed(self, texts: Sequence[str], *, model: str, dimensions: int | None = None) -> Embeddings:
         check_texts(Provider.OPENAI, texts)
+        check_model(Provider.OPENAI, Capability.EMBEDDINGS, model)
         options: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
 
         async def send() -> Embeddings:

@@ -66,6 +66,10 @@ class OpenAIGateway(ProviderGateway):
     def _assistants_v2(self) -> AssistantsV2:
         return AssistantsV2(self._choke, self._client)
 
+    instead = {  # noqa: RUF012
+        Capability.CACHES: "it keeps the beginnings of questions by itself; ask with a CacheKey",
+        Capability.CORPORA: "only Gemini ever had them; use vector_stores",
+    }
     offers = {  # noqa: RUF012  # a class variable, as the base declares it
         Capability.FILES: _files,
         Capability.VECTOR_STORES: _stores,

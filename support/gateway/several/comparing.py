@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from support.errors import TouchstoneError
 from support.gateway import embeddings as vectors
-from support.gateway.several.routes import Route, check_chat_model, check_some
+from support.gateway.capabilities import Capability
+from support.gateway.model_limits import check_model
+from support.gateway.several.routes import Route, check_some
 from support.ledger.prices import price
 from support.values import ChatAnswer, Embeddings, Message, Provider, StopReason, Usage
 
@@ -135,7 +137,7 @@ async def side_by_side(
         gateway, model = route
         began = time.monotonic()
         try:
-            check_chat_model(gateway.provider, model)
+            check_model(gateway.provider, Capability.CHAT, model)
             answer = await gateway.chat.ask(messages, model=model, max_output_tokens=max_output_tokens, system=system)
         except TouchstoneError as error:
             return failed(gateway.provider, model, error, time.monotonic() - began)
@@ -283,12 +285,18 @@ class EmbeddingComparison:
 
     def markdown(self) -> str:
         """A table."""
-        lines = ["| provider | model | dimensions | related | unrelated | margin |", "| --- | --- | --- | --- | --- | --- |"]
+        lines = [
+            "| provider | model | dimensions | related | unrelated | margin |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
         for each in self.records:
             if each.error is not None:
                 cells = [each.error.kind, _escaped(each.error.message), "", ""]
             else:
-                cells = [str(each.dimensions), *(_near(figure) for figure in (each.related, each.unrelated, each.margin))]
+                cells = [
+                    str(each.dimensions),
+                    *(_near(figure) for figure in (each.related, each.unrelated, each.margin)),
+                ]
             lines.append(f"| {each.provider} | {each.model} | {' | '.join(cells)} |")
         lines += [f"| {provider} | | not run | {_escaped(why)} | | |" for provider, why in self.not_run.items()]
         return "\n".join(lines) + "\n"

@@ -12,10 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from support.errors import AllProvidersFailed, RateLimited, RequestTimeout, ServerError, TouchstoneError
+from support.gateway.capabilities import Capability
 from support.gateway.clock import Clock
+from support.gateway.model_limits import check_model
 from support.gateway.retry import own_attempts, pause
 from support.gateway.several.circuit import FAILURES, PAUSE, Circuit
-from support.gateway.several.routes import Route, check_chat_model, check_routes, invalid
+from support.gateway.several.routes import Route, check_routes, invalid
 from support.ledger.prices import price
 from support.values import ChatAnswer, FunctionTool, Message, Provider, ToolChoice, Usage
 
@@ -102,7 +104,7 @@ class Failover:
             if number < 1:
                 raise invalid(field_name, f"must be 1 or more, not {number}")
         for gateway, model in routes:
-            check_chat_model(gateway.provider, model)
+            check_model(gateway.provider, Capability.CHAT, model)
         self.circuits: Mapping[Provider, Circuit] = {gateway.provider: Circuit(failures, rest) for gateway, _ in routes}
         self._routes = tuple(routes)
         self._clock = clock

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from support.catalogue.models import model_named
-from support.errors import InvalidRequest, Unsupported
+from support.errors import InvalidRequest
 from support.gateway.capabilities import ProviderGateway
 from support.values import Provider
 
@@ -30,11 +29,3 @@ def check_routes(routes: Sequence[Route]) -> None:
         if gateway.provider in named:
             raise invalid("routes", f"{gateway.provider} is named twice; name each provider once")
         named.add(gateway.provider)
-
-
-def check_chat_model(provider: Provider, model: str) -> None:
-    """Refuses a model that is known to answer with vectors."""
-    known = model_named(provider, model)
-    if known is not None and known.max_output_tokens is None:
-        said = f"{provider} has no chat with {model}: it makes vectors; name one of {provider}'s chat models"
-        raise Unsupported(said, provider=provider, param="model")
