@@ -9,9 +9,11 @@ from benchmarks import (
     batch_reading,
     cache_lookup,
     caching_time,
+    failing_over,
     following_events,
     gateway_overhead,
     ingestion,
+    long_sessions,
     many_questions,
     run_overhead,
     search,
@@ -36,6 +38,8 @@ MEASURES = {
     "questions": many_questions.measure,
     "training": training_check.measure,
     "events": following_events.measure,
+    "failover": failing_over.measure,
+    "sessions": long_sessions.measure,
 }
 
 if __name__ == "__main__":

@@ -370,7 +370,7 @@ async def asks_for_vectors(context: Context) -> None:
 def insists(context: Context) -> None:
     try:
         context.world.batch.told.raise_on_error()
-    except Exception as failure:
+    except context.world.batching.BatchFailed as failure:
         context.world.batch.failure = failure
 
 

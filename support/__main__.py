@@ -28,8 +28,9 @@ def report(
     html: Annotated[bool, typer.Option("--html", help="Draw the Allure report of the last results too.")] = False,
     state: StateOption = None,
 ) -> None:
-    """Make a run's cost report again from the ledger; draw reports/allure-report/index.html."""
+    """Make a run's cost report again from the ledger, and reports/tracker.html from the last results: which row holds."""
     from support.ledger import History, Ledger
+    from support.reporting import traceability_pages
     from support.reporting.costs import build, render_console, write
     from support.settings import Settings
 
@@ -39,8 +40,12 @@ def report(
         if wanted is None:
             raise SetupError("The ledger knows no run yet; run behave first.")
         made = build(ledger, wanted)
-    write(made, settings.reports)
-    render_console(made, Console())
+        write(made, settings.reports)
+        render_console(made, Console())
+        tracked = traceability_pages.make(settings.reports, History(ledger))
+    if tracked.run != wanted:
+        print(f"The last results are those of run {tracked.run}, and so is the tracker's report.")
+    print(traceability_pages.told(tracked, settings.reports))
     if html:
         from support.reporting.render import render
 
@@ -79,21 +84,18 @@ def forecast(
 
 
 @app.command()
-def matrix(
-    write: Annotated[
-        bool,
-        typer.Option("--write", help="Also write reports/matrix.md, reports/matrix.json and docs/matrix.md."),
-    ] = False,
-) -> None:
-    """Print which provider has which capability, from the code that implements them; with --write, write it down too."""
+def matrix() -> None:
+    """Print which provider has which capability, from the code that implements them.
+
+    Writes reports/matrix.md and .json, and docs/matrix.md where something of it has changed.
+    """
     from support.gateway.several import matrix as capabilities
     from support.settings import Settings
 
     Console().print(capabilities.console())
-    if write:
-        docs = Path(__file__).resolve().parents[1] / "docs"
-        written = capabilities.write(Settings.read().reports, docs)
-        print(f"Written: {', '.join(str(path) for path in written)}")
+    docs = Path(__file__).resolve().parents[1] / "docs"
+    written = capabilities.write(Settings.read().reports, docs)
+    print(f"Written: {', '.join(str(path) for path in written)}")
 
 
 @app.command()
@@ -104,9 +106,15 @@ def audit(
     row: Annotated[str | None, typer.Option(help="Only this row, such as FM-04.")] = None,
     switch: Annotated[str | None, typer.Option(help="Only this switch, such as files.delete.ghost_listed.")] = None,
 ) -> None:
-    """Show that every scenario can fail: throw every switch of the tracker at the scenarios of its row."""
+    """Show that every scenario can fail: throw every switch of the tracker at the scenarios of its row.
+
+    Writes reports/audit.html, .md and .json, and reports/tracker.html again where there are results of a run.
+    """
     from support.audit.auditing import audit as run_audit
     from support.audit.matrix import console_table, write
+    from support.ledger import History, Ledger
+    from support.reporting import traceability_pages
+    from support.reporting.traceability import has_results
     from support.settings import Settings
 
     settings = Settings.read()
@@ -114,6 +122,10 @@ def audit(
     made = run_audit(settings, chosen, switch, lambda line: print(line, flush=True))
     console_table(made, Console())
     print(f"Written: {', '.join(str(path) for path in write(made, settings.reports))}")
+    if has_results(settings.reports):
+        with Ledger.open(settings.state) as ledger:
+            tracked = traceability_pages.make(settings.reports, History(ledger))
+        print(traceability_pages.told(tracked, settings.reports))
     if not made.is_good:
         raise typer.Exit(1)
 

@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from support.gateway import batching
 from support.gateway.batching import BatchBenchmark, BatchOutcome
 from support.gateway.sessions import Session
+from support.gateway.sessions.another_process import FoundSession
+from support.gateway.several import Cell, Failover, Routed
 from support.values import (
     Assistant,
     AssistantPage,
@@ -44,6 +47,7 @@ from support.values import (
     TuningJob,
     TuningOptions,
     UploadOutcome,
+    Usage,
     VectorStore,
 )
 
@@ -284,19 +288,66 @@ class TuningMemory:
         return self.jobs[-1]
 
 
+Said = tuple[Literal["user", "assistant"], str]
+"""Who said what in a session."""
+
+
 @dataclass
 class SessionsMemory:
     """What a scenario about sessions remembers."""
 
     made: list[Session] = field(default_factory=list)
     """In the order of their beginning; the last is the one that the scenario calls "the session"."""
+    talks: dict[str, list[Said]] = field(default_factory=dict)
+    """Who said what, in order, by the session's id: what the team asked and what came back, whatever the session kept of it."""
+    kept_at_most: int | None = None
+    """How many sessions the store has room for."""
+    found: FoundSession | None = None
+    """As another process found it."""
+    file_as_found: bytes = b""
+    """What was on the disk before it was tried."""
+    loaded: Session | None = None
+    swept: list[tuple[str, ...]] = field(default_factory=list)
+    """The ids that each sweep has removed."""
+    branches: dict[str, Session] = field(default_factory=dict)
+    """By the name that the scenario gave them."""
+    whole: list[bytes] = field(default_factory=list)
+    """All that the session held at a moment that the scenario comes back to."""
+    planned: list[Usage] = field(default_factory=list)
+    """The tokens that the scenario has scripted, answer by answer."""
+    spent_before: Decimal = Decimal(0)
+    """US dollars in the ledger at that moment."""
+    noted_ids: dict[str, list[str]] = field(default_factory=dict)
+    """The ids of the messages at each checkpoint, by its name."""
+    sent_texts: dict[str, list[str]] = field(default_factory=dict)
+    """The texts that each branch sent with its latest question, by the branch's name."""
 
     @property
     def session(self) -> Session:
         assert self.made, "the scenario has begun no session yet"
         return self.made[-1]
 
+    @property
+    def talk(self) -> list[Said]:
+        """Who said what in the session."""
+        return self.talks.get(self.session.id, [])
+
 
 @dataclass
 class SeveralMemory:
     """What a scenario about several providers together remembers."""
+
+    asked_in_turn: tuple[Provider, ...] = ()
+    late: set[Provider] = field(default_factory=set)
+    """Those that do not answer in time."""
+    cell: Cell | None = None
+    """What was told last of a provider, or a model."""
+    trainable: list[str] = field(default_factory=list)
+    failover: Failover | None = None
+    routed: list[Routed] = field(default_factory=list)
+    """In the order of the questions."""
+
+    @property
+    def told(self) -> Cell:
+        assert self.cell is not None, "the scenario has looked nothing up yet"
+        return self.cell

@@ -2,17 +2,28 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from support.errors import SetupError
 from support.values import Provider
+
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+_NOT_THE_USERS = frozenset(
+    {
+        *("authorization", "x-api-key", "x-goog-api-key"),
+        *("host", "content-type", "content-length", "transfer-encoding", "accept-encoding"),
+    }
+)
+"""Headers that say whose request it is and how its body is written: the key's and the SDK's to set."""
 
 
 class NamedEndpoint(BaseModel):
@@ -23,6 +34,20 @@ class NamedEndpoint(BaseModel):
     base_url: str = Field(pattern=r"^https?://[^\s]+$")
     key_env: str | None = None
     """Name of the environment variable that holds the key; without one, the provider's usual one."""
+    headers: dict[str, SecretStr] = {}
+    """Headers of the user's own, sent with every request; no report shows their values."""
+
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"no header can be called {name!r}")
+            if name.lower() in _NOT_THE_USERS:
+                raise ValueError(f"the header {name} is set with each request; name the variable of a key in key_env")
+            if not _HEADER_VALUE.fullmatch(value.get_secret_value()):
+                raise ValueError(f"the value of the header {name} has to be plain text in one line")
+        return headers
 
 
 class NamedTarget(BaseModel):
@@ -173,6 +198,8 @@ def check_env_file(path: Path) -> None:
 def _one_sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
-    said = "" if "key" in name.lower() else f" {str(first['input'])!r}"
-    what = first["msg"][0].lower() + first["msg"][1:]
+    secret = "key" in name.lower() or "headers" in first["loc"]
+    said = " used" if secret else f" {str(first['input'])!r}"
+    what = first["msg"].removeprefix("Value error, ")
+    what = what[0].lower() + what[1:]
     return f"The setting {name} cannot be{said}: {what}."

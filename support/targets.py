@@ -284,6 +284,8 @@ class RemoteTarget:
     money: Money = Money.LIVE
     facts: dict[str, str] = field(default_factory=dict)
     speaks: tuple[str, ...] = ()
+    headers: Mapping[Provider, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """The user's own, by provider."""
 
     def missing(self, provider: Provider) -> str | None:
         return self.reasons.get(provider)
@@ -309,6 +311,7 @@ class RemoteTarget:
                 api_version="v1beta" if provider is Provider.GEMINI else None,
                 kept=self.kept,
                 request_timeout=self.request_timeout,
+                headers=self.headers.get(provider, {}),
             )
             for provider in self.base_urls
             if provider not in self.reasons
@@ -355,17 +358,26 @@ def choose(settings: Settings) -> Target:
     base_urls: dict[Provider, str] = {}
     keys = {}
     reasons = {}
+    headers: dict[Provider, Mapping[str, str]] = {}
     for provider in Provider:
         endpoint = named.endpoint(provider)
         if endpoint is None:
             reasons[provider] = f"target {settings.target} has no {provider}"
             continue
         base_urls[provider] = endpoint.base_url.rstrip("/")
+        headers[provider] = {name: value.get_secret_value() for name, value in endpoint.headers.items()}
         key = settings.named_key(provider, endpoint)
         if key:
             keys[provider] = key
         else:
             reasons[provider] = f"no key: set {endpoint.key_env or KEY_NAMES[provider]}"
     return RemoteTarget(
-        settings.target, base_urls, keys, reasons, settings.request_timeout, settings.state, speaks=named.speaks
+        settings.target,
+        base_urls,
+        keys,
+        reasons,
+        settings.request_timeout,
+        settings.state,
+        speaks=named.speaks,
+        headers=headers,
     )

@@ -1,11 +1,13 @@
 """What one scenario remembers and can do: the object on behave's context that the steps speak to."""
 
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from support.catalogue.fixtures import fixture
 from support.catalogue.limits import batch_limits, file_limits
@@ -19,21 +21,30 @@ from support.gateway.clock import Clock
 from support.gateway.embeddings import find_similar, similarity
 from support.gateway.exchanges import Exchange, Wire
 from support.gateway.markers import random_token
-from support.gateway.sessions import Session, SessionSettings, SessionStore
+from support.gateway.sent_messages import SentQuestion, sent_questions
+from support.gateway.sessions import Session, SessionSettings, SessionStore, transfer
+from support.gateway.sessions.another_process import FoundSession, found, found_by_another_process
+from support.gateway.sessions.lines import all_lines
+from support.gateway.several import Cell, Failover, cell, model_cells
+from support.gateway.several.judging import is_yes
+from support.gateway.several.probing import call_of as trial_of
+from support.gateway.told_usage import told_usage
 from support.gateway.uploads import SentUpload, sent_uploads
-from support.ledger import Call, own_price, price, total
+from support.ledger import Call, Line, own_price, price, total
 from support.memory import (
     AssistantsMemory,
     BatchMemory,
     CachingMemory,
     FilesMemory,
     KnowledgeMemory,
+    Said,
     SessionsMemory,
     SeveralMemory,
     TuningMemory,
 )
+from support.scripted_answers import scripted_answer
 from support.targets import Control
-from support.values import CachingReport, ChatAnswer, Provider, Usage
+from support.values import CachingReport, ChatAnswer, Provider, ToolOutput, Usage
 
 R = TypeVar("R")
 
@@ -49,11 +60,17 @@ class Refused(AssertionError):
     """The counterpart refused what the scenario says it does."""
 
 
+class OpenGateway(Protocol):
+    """Opens a provider's gateway: with the scenario's own key where none is given, and `other` fields of the endpoint."""
+
+    def __call__(self, provider: Provider, key: str | None, **other: Any) -> ProviderGateway: ...
+
+
 @dataclass
 class World:
     """One scenario's world."""
 
-    open_gateway: Callable[[Provider, str | None], ProviderGateway]
+    open_gateway: OpenGateway
     clock: Clock
     wire: Wire
     control: Control | None
@@ -61,8 +78,12 @@ class World:
     run_id: str
     charges: Callable[[], Sequence[Call]] = tuple
     """What the ledger has of this scenario, a row a call."""
+    reported: Callable[[], Line | None] = lambda: None
+    """The scenario's line in the run's report; None before its first call."""
     show: Callable[[CachingReport], None] = lambda report: None
     """Puts a report before the reader."""
+    keys: Mapping[Provider, str] = field(default_factory=dict, repr=False)
+    """The scenario's own: to make sure that they stand nowhere."""
     nonce: str = field(default_factory=lambda: random_token(12))
     """Different in every scenario: no provider has seen a text that begins with it."""
     files: FilesMemory = field(default_factory=FilesMemory)
@@ -81,6 +102,7 @@ class World:
     _refusal: TouchstoneError | None = None
     _refusal_read: bool = True
     _attempt_began: int = 0
+    _deaf: "socket.socket | None" = None
     _scratch: "TemporaryDirectory[str] | None" = None
     _gateways: dict[tuple[Provider, str | None], ProviderGateway] = field(default_factory=dict)
 
@@ -165,6 +187,14 @@ class World:
         """The uploads of the latest action, read back from the wire."""
         return sent_uploads(self.sent())
 
+    def questions_sent(self, exchanges: Sequence[Exchange] | None = None) -> list[SentQuestion]:
+        """The questions to models among the requests, all of the scenario's unless some are given, read back from the wire."""
+        return sent_questions(self.wire.exchanges if exchanges is None else exchanges)
+
+    def keys_in(self, content: bytes) -> list[Provider]:
+        """The providers whose key stands in the bytes."""
+        return [provider for provider, key in self.keys.items() if key.encode() in content]
+
     async def begin_session(self, provider: Provider, *, system: str | None = None, **settings: Any) -> Session:
         """A conversation with the provider's chat model, remembered as the scenario's session."""
         model, wanted = self.chat_model(provider), SessionSettings(**settings)
@@ -173,13 +203,101 @@ class World:
         return session
 
     async def says(self, text: str, session: Session | None = None, **options: Any) -> ChatAnswer:
-        """A turn of the session that must succeed."""
+        """A turn of the session that must succeed; its answer is the scenario's latest."""
         chosen = session or self.sessions.session
-        return await self.does(chosen.say(text, gateway=self.gateway(chosen.provider), **options))
+        answer = await self.does(chosen.say(text, gateway=self.gateway(chosen.provider), **options))
+        self.answers.append(answer)
+        self.said.append(answer.text)
+        turn: tuple[Said, Said] = (("user", text), ("assistant", answer.text))
+        self.sessions.talks.setdefault(chosen.id, []).extend(turn)
+        return answer
+
+    async def answers_calls(self, output: str, session: Session | None = None, **options: Any) -> ChatAnswer:
+        """The turn after an answer that called functions: each of them gave the same."""
+        chosen = session or self.sessions.session
+        outputs = [ToolOutput(call_id=call, output=output) for call in chosen.open_calls]
+        answer = await self.does(chosen.answer_calls(outputs, gateway=self.gateway(chosen.provider), **options))
+        self.said.append(answer.text)
+        return answer
+
+    def transfers(self, session: Session, provider: Provider) -> Session:
+        """The session on another provider's chat model, which is the scenario's session from now on."""
+        moved = transfer(session, provider, self.chat_model(provider))
+        self.sessions.made.append(moved)
+        return moved
+
+    @staticmethod
+    def whole(session: Session) -> list[bytes]:
+        """All that a session holds, line by line, as a store would write it."""
+        return [*all_lines(session), str(session.used_at).encode()]
+
+    async def scripts_answer(self, provider: Provider, usage: Usage) -> None:
+        """What the provider's simulator answers next, by the tokens that it says it took."""
+        body = scripted_answer(provider, self.chat_model(provider), usage)
+        await self.simulator.script({"provider": provider.value, "operation": "chat.create", "do": {"body": body}})
+
+    def told_usages(self) -> list[Usage]:
+        """The tokens that providers told in their answers so far, answer by answer, as they went over the wire."""
+        return [told for exchange in self.wire.exchanges if (told := told_usage(exchange)) is not None]
 
     def session_store(self, limit: int | None = None) -> SessionStore:
         """The scenario's store of sessions as a process that knows only the disk finds it."""
         return SessionStore(self.scratch() / "sessions", limit, clock=self.clock)
+
+    async def save_session(self, session: Session | None = None) -> None:
+        """Puts a session into the scenario's store, the scenario's own unless another is given."""
+        self.session_store(self.sessions.kept_at_most).save(session or self.sessions.session)
+
+    async def load_session(self, id: str | None = None) -> Session:
+        """A session as the disk alone has it."""
+        return self.session_store(self.sessions.kept_at_most).load(id or self.sessions.session.id)
+
+    async def sweep_sessions(self, idle: timedelta) -> tuple[str, ...]:
+        """Removes from the store what was not used for so long; answers the ids."""
+        return self.session_store().sweep(idle, now=await self.clock.now())
+
+    async def other_process_finds_session(self, note: str = "") -> FoundSession:
+        """The session as a process of its own finds it; with a `note` that one notes the moment under it, and saves."""
+        return await found_by_another_process(self.scratch() / "sessions", self.sessions.session.id, note)
+
+    session_here = staticmethod(found)
+    """All that a session holds, as another process would tell it."""
+
+    def session_file(self, session: Session | None = None) -> Path:
+        """Where the disk has a session."""
+        return self.scratch() / "sessions" / f"{(session or self.sessions.session).id}.jsonl"
+
+    def fails_over(self, *routes: ProviderGateway | tuple[ProviderGateway, str]) -> Failover:
+        """A list of providers to ask in turn: with their chat models, unless a model is given; remembered as the scenario's."""
+        named = [route if isinstance(route, tuple) else (route, self.chat_model(route.provider)) for route in routes]
+        self.several.failover = Failover(named, self.clock)
+        return self.several.failover
+
+    def unreachable(self, provider: Provider) -> ProviderGateway:
+        """The provider's gateway at an address of this machine where nobody listens."""
+        if self._deaf is None:
+            self._deaf = socket.socket()
+            self._deaf.bind(("127.0.0.1", 0))  # taken, so that nobody else gets it, and never listened at
+        return self.open_gateway(provider, None, base_url=f"http://127.0.0.1:{self._deaf.getsockname()[1]}")
+
+    def impatient(self, provider: Provider, seconds: float) -> ProviderGateway:
+        """The provider's gateway, where each request may take so many seconds of real time."""
+        return self.open_gateway(provider, None, request_timeout=seconds)
+
+    async def capability(self, provider: Provider, name: str, model: str | None = None) -> Cell:
+        """What the gateway tells of a provider, or of one of its models, on the scenario's day; remembered."""
+        self.several.cell = cell(provider, name, model, (await self.clock.now()).date())
+        return self.several.cell
+
+    async def tried_out(self) -> None:
+        """The smallest call that shows whether what was told is true, and what it made removed again."""
+        told = self.several.told
+        await trial_of(told)(self.gateway(told.provider), told)
+
+    @staticmethod
+    def trainable_models(provider: Provider) -> list[str]:
+        """The models that the gateway tells can be trained."""
+        return [one.model for one in model_cells() if one.model and is_yes(one, provider, "fine_tuning")]
 
     # Knowing ---------------------------------------------------------------------------------------------------------
 

@@ -320,6 +320,58 @@ def test_rows_and_switches_are_those_of_the_shared_tracker() -> None:
     assert ours == theirs
 
 
+def test_the_23_lessons_each_have_a_line_of_their_own_and_something_that_shows_them() -> None:
+    lessons = tracker.lessons()
+    assert [lesson.id for lesson in lessons] == [f"LL-{number:02}" for number in range(1, 24)]
+    assert len({lesson.line for lesson in lessons}) == 23
+    assert all(lesson.line.endswith(".") for lesson in lessons)
+    assert [lesson.id for lesson in lessons if not (lesson.shown_by or lesson.tests)] == []
+
+
+def test_every_row_that_shows_a_lesson_exists() -> None:
+    known = {row.id for row in tracker.rows()}
+    assert [(lesson.id, row) for lesson in tracker.lessons() for row in lesson.shown_by if row not in known] == []
+
+
+def named_in(module: str) -> set[str]:
+    """The test functions of a module, by reading it."""
+    path = ROOT / module
+    if not path.is_file():
+        return set()
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return {node.name for node in body if isinstance(node, functions) and node.name.startswith("test_")}
+
+
+def test_every_test_that_shows_a_lesson_exists() -> None:
+    named = [(lesson.id, *test.partition("::")) for lesson in tracker.lessons() for test in lesson.tests]
+    assert [(lesson, module, name) for lesson, module, _, name in named if name not in named_in(module)] == []
+
+
+def read_lessons(path: Path) -> dict[str, tuple[set[str], bool]]:
+    """The rows that show each lesson, and whether a test must as well; from the regular layout of that one file."""
+    text = path.read_text(encoding="utf-8")
+    found = {}
+    for block in re.split(r"(?m)^- id: ", text[text.index("\nlessons:\n") :])[1:]:
+        shown_by = set(re.findall(r"(?m)^  - (\S+)$", block))
+        units = {name for name in shown_by if name.startswith("unit:")}
+        found[block.split()[0]] = (shown_by - units, bool(units))
+    return found
+
+
+def test_lessons_and_their_rows_are_those_of_the_shared_tracker() -> None:
+    path = shared_tracker()
+    if not path.is_file():
+        pytest.skip("No shared tracker beside the repository, and TOUCHSTONE_SHARED names none.")
+    theirs = read_lessons(path)
+    assert len(theirs) == 23
+    assert {lesson.id: set(lesson.shown_by) for lesson in tracker.lessons()} == {
+        lesson: rows for lesson, (rows, _) in theirs.items()
+    }
+    with_tests = {lesson.id for lesson in tracker.lessons() if lesson.tests}
+    assert {lesson for lesson, (_, unit) in theirs.items() if unit} <= with_tests
+
+
 # --- the facts that all of it cites -----------------------------------------------------------------------------------
 
 

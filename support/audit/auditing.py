@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from support.audit.sabotages import EXCLUDED, SABOTAGES
 from support.audit.sabotaging import Fired, sabotaged
@@ -60,7 +61,7 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
 
     Raises SetupError where nothing is selected, or the switch is not one of theirs.
     """
-    began = time.monotonic()
+    began, began_at = time.monotonic(), datetime.now(UTC)
     with opened(settings) as suite:
         runner = WarmRunner(suite, list(arguments))
         selected = runner.cases()
@@ -83,7 +84,8 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
             say(_progress(row, [unit for unit in units if unit.row == row.id]))
         if switch is not None and not units and not unknown:
             raise SetupError(f"No row that was selected has a switch called {switch!r}.")
-        return Audit(passes=passes, units=tuple(units), unknown=tuple(unknown), seconds=time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return Audit(passes=passes, units=tuple(units), unknown=tuple(unknown), seconds=seconds, began_at=began_at)
 
 
 def clean_passes(runner: WarmRunner, cases: list[Case], say: Say) -> Iterator[CleanPass]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +11,8 @@ from rich.text import Text
 from support.audit.verdicts import Audit, Unit, Verdict
 from support.catalogue.tracker import row as tracked
 from support.errors import SetupError
+from support.reporting.markdown import cell
+from support.reporting.pages import render
 from support.values import Provider
 
 PAGE = Path(__file__).with_name("page.html")
@@ -92,7 +93,7 @@ def to_markdown(audit: Audit) -> str:
         out += ["| switch | what it does | " + " | ".join(Provider) + " |", "| --- | --- | --- | --- | --- |"]
         for _, layer, switch, does, units in group:
             cells = [_told(units.get(provider)) for provider in Provider]
-            out.append(f"| `{switch}` ({layer}) | {_plain(does)} | " + " | ".join(cells) + " |")
+            out.append(f"| `{switch}` ({layer}) | {cell(does)} | " + " | ".join(cells) + " |")
         out.append("")
     return "\n".join(out)
 
@@ -100,12 +101,8 @@ def to_markdown(audit: Audit) -> str:
 def _told(unit: Unit | None) -> str:
     if unit is None:
         return "–"
-    told = ". ".join(_plain(part) for part in (unit.scenario, unit.sentence) if part)
+    told = ". ".join(cell(part) for part in (unit.scenario, unit.sentence) if part)
     return f"{unit.verdict}: {told}" if told else str(unit.verdict)
-
-
-def _plain(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
 def to_html(audit: Audit) -> str:
@@ -118,8 +115,7 @@ def to_html(audit: Audit) -> str:
             for _, layer, switch, does, units in group
         ]
         rows.append((row, found.line if found else row, switches))
-    page = Environment(autoescape=True).from_string(PAGE.read_text(encoding="utf-8"))
-    return page.render(summary=summary(audit), rows=rows, providers=list(Provider))
+    return render(PAGE, summary=summary(audit), rows=rows, providers=list(Provider))
 
 
 def write(audit: Audit, folder: Path) -> Sequence[Path]:

@@ -1,5 +1,6 @@
 """What became of each unit of the audit: a row, a switch, a provider."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from support.values import Provider, Value
@@ -55,6 +56,8 @@ class Audit(Value):
     unknown: tuple[str, ...]
     """Switches of the tracker that nothing here can switch on."""
     seconds: float
+    began_at: datetime | None = None
+    """Of the wall: what is changed in the suite after that was not looked at."""
 
     @property
     def is_good(self) -> bool:

@@ -1,4 +1,4 @@
-"""The rows that the suite owes: what each must show, in one line, and which switches it must notice."""
+"""What the suite owes: rows, each with the switches it must notice, and lessons, each with what shows it."""
 
 from functools import cache
 from typing import Literal
@@ -36,6 +36,17 @@ class Row(Value):
         )
 
 
+class Lesson(Value):
+    """One lesson of those who went before, as a rule that something here turns red for when it is broken."""
+
+    id: str
+    line: str
+    shown_by: tuple[str, ...] = ()
+    """Rows whose scenarios show it."""
+    tests: tuple[str, ...] = ()
+    """Tests of pytest that show it, `tests/folder/test_module.py::test_name`."""
+
+
 @cache
 def _all() -> dict[str, Row]:
     return {entry["id"]: Row.model_validate(entry) for entry in read("tracker.toml")["row"]}
@@ -54,3 +65,9 @@ def infrastructure() -> tuple[Row, ...]:
 def row(row_id: str) -> Row | None:
     """A row by its id, which is also the tag of its scenarios; None for an id that the tracker does not have."""
     return _all().get(row_id)
+
+
+@cache
+def lessons() -> tuple[Lesson, ...]:
+    """The lessons, in the tracker's order."""
+    return tuple(Lesson.model_validate(entry) for entry in read("tracker.toml")["lesson"])

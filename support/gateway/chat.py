@@ -16,6 +16,7 @@ from support.gateway.function_calling import check_functions, check_outputs, che
 from support.gateway.model_limits import check_model
 from support.gateway.refusing import refused
 from support.gateway.retry import Repeat
+from support.gateway.spellings import messages_of
 from support.values import (
     CacheKey,
     CacheMarks,
@@ -114,7 +115,9 @@ class ChatModel(ABC):
         **other: object,
     ) -> ChatAnswer:
         check_options(self.provider, other)
-        question = Question(messages, model, max_output_tokens, system, stop, cache, tools, tool_choice, schema)
+        question = Question(
+            self._read(messages), model, max_output_tokens, system, stop, cache, tools, tool_choice, schema
+        )
         self._check(question)
         request = self.request(question)
         return await self._choke.call(
@@ -139,7 +142,9 @@ class ChatModel(ABC):
         **other: object,
     ) -> ChatStream:
         check_options(self.provider, other)
-        question = Question(messages, model, max_output_tokens, system, stop, cache, tools, tool_choice, schema)
+        question = Question(
+            self._read(messages), model, max_output_tokens, system, stop, cache, tools, tool_choice, schema
+        )
         self._check(question)
         request = self.request(question)
         return StreamedAnswer(
@@ -150,6 +155,10 @@ class ChatModel(ABC):
                 usage_of=_usage_of_piece,
             )
         )
+
+    def _read(self, given: Sequence[Message]) -> Sequence[Message]:
+        """The messages, also where they are written down in another way; a malformed one is refused by its place."""
+        return messages_of(self.provider, given)
 
     def _check(self, question: Question) -> None:
         """Refuses what cannot be right, before anything is sent or reserved."""

@@ -7,7 +7,8 @@ from typing import TypeVar
 from support.catalogue.limits import embedding_limits
 from support.errors import InvalidRequest
 from support.gateway.refusing import refused
-from support.values import Embeddings, Provider
+from support.ledger.prices import price
+from support.values import Embeddings, Provider, Usage
 
 T = TypeVar("T")
 
@@ -28,6 +29,11 @@ def unit(vector: Sequence[float]) -> tuple[float, ...]:
     """The vector at length 1; one of no length stays as it is."""
     length = math.sqrt(math.fsum(number * number for number in vector))
     return tuple(vector) if length == 0 else tuple(number / length for number in vector)
+
+
+def priced(made: Embeddings, model: str, usage: Usage) -> Embeddings:
+    """The vectors with what they cost: the model's price for the tokens that were used."""
+    return made.model_copy(update={"cost_usd": price(made.provider, model, usage)})
 
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:

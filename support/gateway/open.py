@@ -9,7 +9,7 @@ import httpx2
 
 from support.gateway.call import ChokePoint
 from support.gateway.capabilities import ProviderGateway
-from support.gateway.endpoint import Endpoint
+from support.gateway.endpoint import Endpoint, client_of
 from support.values import Provider
 
 
@@ -38,7 +38,7 @@ def _imported(provider: Provider) -> type[ProviderGateway]:
 
 def open_gateway(endpoint: Endpoint, http: httpx2.AsyncClient, choke: ChokePoint) -> ProviderGateway:
     """The gateway to `endpoint`, over the shared client."""
-    return gateway_class(endpoint.provider)(endpoint, http, choke)
+    return gateway_class(endpoint.provider)(endpoint, client_of(endpoint, http), choke)
 
 
 @contextmanager

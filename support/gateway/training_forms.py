@@ -99,7 +99,10 @@ def _form(example: Mapping[str, Any]) -> Fault | None:
 
 def _missing(example: Mapping[str, Any]) -> Fault:
     if is_legacy(example):
-        return "legacy_form", 'has a "prompt" and a "completion"; chat models learn from "messages"'
+        return (
+            "legacy_form",
+            'has a "prompt" and a "completion", which is the legacy form; chat models learn from "messages"',
+        )
     if "input" in example:
         return "other_method", 'has an "input", as examples of the preference method have; here "messages" are needed'
     return "no_messages", 'has no "messages"'

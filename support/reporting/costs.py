@@ -14,6 +14,7 @@ from rich.text import Text
 from support.errors import SetupError
 from support.ledger.history import History, Line, UnpricedModel
 from support.ledger.ledger import Ledger
+from support.reporting.markdown import cell
 from support.values import Money, Value
 
 DEAREST = 5
@@ -105,6 +106,11 @@ def build(ledger: Ledger, run: str) -> CostReport:
         accounts=tuple(_account(ledger, history, run, total, caps) for total in totals.values()),
         not_run=_grouped(history.not_run(run)),
     )
+
+
+def line_of(ledger: Ledger, run: str, scenario: str) -> Line | None:
+    """A scenario's line as the report reads it, also where it is none of the dearest; None where it made no call."""
+    return next((line for line in History(ledger).by("scenario", run) if line.name == scenario), None)
 
 
 def _account(
@@ -231,21 +237,17 @@ def to_markdown(report: CostReport) -> str:
         out += [f"## {_title(report, account)}", ""]
         out += ["| " + " | ".join(_COLUMNS) + " |", "| --- " + "| ---: " * (len(_COLUMNS) - 1) + "|"]
         for lines in (account.providers, account.areas):
-            out += [f"| {_cell(line.name)} | " + " | ".join(_figures(line)) + " |" for line in lines]
+            out += [f"| {cell(line.name)} | " + " | ".join(_figures(line)) + " |" for line in lines]
         out += ["| **total** | " + " | ".join(f"**{figure}**" for figure in _figures(account.total)) + " |", ""]
         if account.dearest_scenarios:
             out += ["| dearest scenarios | calls | dollars |", "| --- | ---: | ---: |"]
             out += [
-                f"| {_cell(line.name)} | {line.calls:,} | {dollars(line.cost_usd)} |"
+                f"| {cell(line.name)} | {line.calls:,} | {dollars(line.cost_usd)} |"
                 for line in account.dearest_scenarios
             ]
             out.append("")
-    out += [f"- {_cell(sentence)}" for sentence in remarks(report)]
+    out += [f"- {cell(sentence)}" for sentence in remarks(report)]
     return "\n".join(out) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def render_console(report: CostReport, console: Console) -> None:

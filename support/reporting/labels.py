@@ -1,6 +1,7 @@
 """What a result says about itself: area, row, severity, tags, provider, target, cost and tokens."""
 
 import os
+from collections.abc import Iterable, Mapping
 
 from allure_commons.model2 import Label, Parameter
 from allure_commons.types import LabelType, Severity
@@ -8,6 +9,7 @@ from behave.model import Scenario
 
 from support.reporting import outcome
 from support.reporting.recorder import Tally
+from support.values import Provider
 
 _SEVERITY = "severity:"
 _PROVIDER = "provider:"
@@ -36,6 +38,14 @@ def labels(scenario: Scenario) -> list[Label]:
 def area_title(area: str) -> str:
     """`knowledge_base` as a title: `Knowledge base`."""
     return area.replace("_", " ").capitalize()
+
+
+def providers_of(tags: Iterable[str], values: Mapping[str, str]) -> tuple[Provider, ...]:
+    """The providers that a scenario is about: those of its tags, and of the columns that end in `provider`."""
+    named = [tag.removeprefix(_PROVIDER) for tag in tags if tag.startswith(_PROVIDER)]
+    named += [value for name, value in values.items() if name.endswith("provider")]
+    known = {provider.value for provider in Provider}
+    return tuple(Provider(name) for name in dict.fromkeys(named) if name in known)
 
 
 def where(scenario: Scenario) -> str:

@@ -121,6 +121,15 @@ class ResultsFolder:
             self.report_attached_data(body, file_name)
 
 
+def run_of(path: Path) -> str | None:
+    """The id of the run whose results the folder holds; None where no run of this suite filled it."""
+    try:
+        run = (path / _RUN).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return None if run in ("", _UNKNOWN) else run
+
+
 def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 

@@ -14,10 +14,11 @@ from rich.console import Console
 
 from support.errors import SetupError
 from support.gateway.markers import random_token
-from support.reporting import allure
+from support.reporting import allure, traceability_pages, traceability_words
 from support.reporting.costs import CostReport, render_console, to_markdown, write
 from support.reporting.recorder import recorder
 from support.reporting.surroundings import About
+from support.reporting.traceability import has_results
 from support.reporting.verdicts import fail_run, fail_scenario, selects_nothing, stop_run
 from support.run.interruptions import interruptions_held
 from support.run.scenarios import facts_of
@@ -92,11 +93,23 @@ def after_all(context: Context) -> None:
         report = suite.settle(unreached(runner, suite))
         write(report, suite.settings.reports)
         allure.publish(context, "cost-report", "Cost of the run", to_markdown(report))
-        context.config.reporters.append(LastWord(report, suite.warnings()))
+        last = LastWord(report, suite.warnings())
+        context.config.reporters.append(last)
+        last.tracked = held_against_tracker(context, suite)
     except SetupError as mistake:
         fail_run(context, str(mistake))
     finally:
         suite.close()
+
+
+def held_against_tracker(context: Context, suite: Suite) -> str:
+    """Writes and shows which rows of the tracker hold; answers what the console says of it. The results are on disk by now."""
+    reports = suite.settings.reports
+    if not has_results(reports):  # nothing had begun when the run was stopped
+        return ""
+    made = traceability_pages.make(reports, suite.history, context._runner.features)
+    allure.publish(context, "tracker", traceability_words.TITLE, traceability_pages.to_markdown(made))
+    return traceability_pages.told(made, reports)
 
 
 def clean_up_after_interruption(context: Context, suite: Suite) -> None:
@@ -132,11 +145,13 @@ def unreached(runner: Any, suite: Suite) -> list[str] | None:
 
 
 class LastWord:
-    """A reporter of behave's whose only word is the last one: what the run cost, and what will soon be switched off."""
+    """A reporter of behave's whose only word is the last one: what will soon be switched off, which rows hold, what the run cost."""
 
     def __init__(self, report: CostReport, warnings: list[str]) -> None:
         self._report = report
         self._warnings = warnings
+        self.tracked = ""
+        """Which rows of the tracker hold; empty where nobody could say."""
 
     def feature(self, feature: Any) -> None:
         """Every feature was told of by the others."""
@@ -145,6 +160,8 @@ class LastWord:
         console = Console()
         for warning in self._warnings:
             console.print(warning, style="yellow", markup=False, highlight=False)
+        if self.tracked:
+            console.print(self.tracked, markup=False, highlight=False, soft_wrap=True)
         render_console(self._report, console)
 
 

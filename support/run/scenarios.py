@@ -8,6 +8,7 @@ from typing import Any
 
 from support.catalogue.tracker import row as tracked
 from support.errors import SetupError
+from support.reporting.labels import providers_of
 from support.settings import Settings
 from support.targets import SimulatorTarget, Target
 from support.values import Provider
@@ -40,27 +41,19 @@ def facts_of(scenario: Any) -> ScenarioFacts:
     """Reads a behave scenario; raises SetupError for a tag that says nothing readable."""
     tags = [str(tag) for tag in scenario.effective_tags]
     row = next((found for tag in tags if (found := tracked(tag))), None)
+    example = getattr(scenario, "_row", None)  # behave has no public name for it
     return ScenarioFacts(
         name=scenario.name,
         feature=scenario.feature.name,
         area=row.area if row else next(iter(tags), ""),
         row=row.id if row else "",
-        providers=tuple(_providers(scenario, tags)),
+        providers=providers_of(tags, dict(example.items()) if example else {}),
         budget=_budget(tags, scenario.name),
         simulator_only="simulator_only" in tags,
         slow="slow" in tags,
         capability=next((tag.removeprefix("capability:") for tag in tags if tag.startswith("capability:")), None),
         begins=_begins(tags, scenario.name),
     )
-
-
-def _providers(scenario: Any, tags: Iterable[str]) -> list[Provider]:
-    found = [tag.removeprefix("provider:") for tag in tags if tag.startswith("provider:")]
-    row = getattr(scenario, "_row", None)
-    if row is not None:
-        found += [str(row[heading]) for heading in row.headings if heading.endswith("provider")]
-    names = {provider.value for provider in Provider}
-    return [Provider(name) for name in dict.fromkeys(found) if name in names]
 
 
 def _budget(tags: Iterable[str], name: str) -> Decimal | None:

@@ -23,7 +23,7 @@ from support.journal import Journal, Run, ScenarioRegister
 from support.journal import Target as JournalledTarget
 from support.ledger import Caps, History, Ledger
 from support.reporting.caching import exhibits
-from support.reporting.costs import CostReport, build
+from support.reporting.costs import CostReport, build, line_of
 from support.reporting.recorder import recorder
 from support.reporting.redaction import redactor
 from support.run.interruptions import interruptions_held
@@ -115,7 +115,8 @@ class Suite:
             facts.id, lambda: wire.in_flight, self.deviation, facts.begins or START_OF_TIME
         )
         for endpoint in tenancy.endpoints.values():
-            redactor.add(endpoint.key)
+            for secret in endpoint.secrets:
+                redactor.add(secret)
         account = Account(self.run_id, facts.id, facts.area, facts.row, self.target.money)
         register = self.lease().scenario(facts.id, tenancy.tenant)
         choke = ChokePoint(
@@ -128,13 +129,11 @@ class Suite:
             attempts=self.settings.attempts,
         )
 
-        def gateway(provider: Provider, key: str | None) -> ProviderGateway:
-            endpoint = tenancy.endpoints[provider]
+        def gateway(provider: Provider, key: str | None, **other: Any) -> ProviderGateway:
             if key is not None:
                 redactor.add(key)
-                other = replace(endpoint, key=key)
-                return open_gateway(other, self.http, choke)
-            return open_gateway(endpoint, self.http, choke)
+                other["key"] = key
+            return open_gateway(replace(tenancy.endpoints[provider], **other), self.http, choke)
 
         world = World(
             gateway,
@@ -143,7 +142,9 @@ class Suite:
             tenancy.control,
             self.run_id,
             charges=lambda: [call for call in self.history.calls(account.run_id) if call.scenario == facts.id],
+            reported=lambda: line_of(self.ledger, account.run_id, facts.id),
             show=lambda report: self._show(facts, report),
+            keys={provider: endpoint.key for provider, endpoint in tenancy.endpoints.items()},
         )
         return OpenScenario(facts, world, tenancy, register)
 

@@ -1,4 +1,4 @@
-"""What the toy model says: instructions, counting, arithmetic, memory, documents, in this order."""
+"""What the toy model says: instructions, counting, arithmetic, memory, documents, general knowledge, in this order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal, DivisionByZero, InvalidOperation
 
-from support.simulator import reading
+from support.simulator import general_knowledge, reading
 
 UNKNOWN = "I do not know."
 
@@ -115,6 +115,8 @@ def answer(asked: str, earlier: Earlier, system: str, documents: Sequence[str]) 
         found = reading.best_sentence(question, answered)
     if found is not None and (_ASKS.search(question) or documents):
         return found
+    if (text := general_knowledge.known(asked)) is not None:
+        return text
     return _small_talk(asked, question)
 
 

@@ -1,4 +1,4 @@
-"""A toy language model: deterministic, small, provider-neutral. It knows nothing but what the conversation gives it.
+"""A toy language model: deterministic, small, provider-neutral. It knows what the conversation gives it, and some capitals.
 
 It follows plain instructions ("answer exactly: …"), counts, adds, remembers what was said, answers with a sentence of
 the documents it was given, picks a tool and fills its arguments, and fills a JSON schema. Everything else it does not

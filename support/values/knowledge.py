@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -157,4 +158,6 @@ class Embeddings(Value):
     vectors: tuple[tuple[float, ...], ...]
     usage: Usage | None
     """None where the provider tells no figures, which is not zero."""
+    cost_usd: Decimal | None = None
+    """By the provider's figures, or where it tells none by its own count of the texts; None where no price is known."""
     raw: Mapping[str, Any] = Field(repr=False)

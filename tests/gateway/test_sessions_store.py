@@ -380,7 +380,7 @@ async def test_the_file_stays_in_proportion_to_the_session(tmp_path: Path) -> No
 
 
 async def test_appending_is_flat(tmp_path: Path) -> None:
-    """The last of many messages is written as the first was; `python -m tests.gateway.session_speed` measures 10,000."""
+    """The last of many messages is written as the first was; `make bench` measures 10,000."""
     sizes: list[int] = []
     written = os.pwrite
 

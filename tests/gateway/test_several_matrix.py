@@ -1,7 +1,7 @@
 """The capability matrix: every cell against the running simulator, and what is made of the cells."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from support.__main__ import app
 from support.catalogue.models import model_for
-from support.errors import Retired, Unsupported
+from support.errors import Retired, SetupError, Unsupported
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.several import Cell, cell, cells, demand, judging, matrix, model_cells, probe, probing
 from support.gateway.several.probing import fault_of
@@ -184,6 +184,21 @@ def test_written(tmp_path: Path) -> None:
     assert {one["name"] for one in read["cells"]} >= {str(capability) for capability in Capability}
 
 
+def test_the_documentation_stays_as_it_is_where_only_the_day_differs(tmp_path: Path) -> None:
+    matrix.write(tmp_path / "reports", tmp_path / "docs", DAY)
+    next_day = matrix.write(tmp_path / "reports", tmp_path / "docs", DAY + timedelta(days=1))
+    assert [path.parent.name for path in next_day] == ["reports", "reports"]
+    assert f"As of {DAY}" in (tmp_path / "docs" / "matrix.md").read_text()
+    after_an_end = matrix.write(tmp_path / "reports", tmp_path / "docs", date(2027, 1, 6))
+    assert tmp_path / "docs" / "matrix.md" in after_an_end
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("in the way")
+    with pytest.raises(SetupError, match="cannot be written"):
+        matrix.write(tmp_path / "reports", tmp_path / "docs", DAY)
+
+
 def test_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[Path] = []
     monkeypatch.setattr(matrix, "write", lambda reports, docs: asked.append(docs) or [tmp_path])
@@ -191,8 +206,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shown_ = run.invoke(app, ["matrix"])
     assert shown_.exit_code == 0
     assert "json_schema" in shown_.output
-    assert not asked
-    assert "Written" in run.invoke(app, ["matrix", "--write"]).output
+    assert "Written" in shown_.output
     assert asked[0].name == "docs"
     assert "docs/matrix.md" in " ".join(run.invoke(app, ["matrix", "--help"]).output.split())
 
@@ -200,4 +214,4 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_the_documentation_is_what_would_be_written() -> None:
     kept = (Path(__file__).resolve().parents[2] / "docs" / "matrix.md").read_text(encoding="utf-8")
     day = date.fromisoformat(kept.split("As of ", 1)[1][:10])
-    assert kept == matrix.markdown(day), "run `python -m support matrix --write`"
+    assert kept == matrix.markdown(day), "run `python -m support matrix`"

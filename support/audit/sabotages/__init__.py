@@ -4,11 +4,14 @@ from support.audit.sabotages.asking_many import ASKING_MANY
 from support.audit.sabotages.assistants import ASSISTANTS
 from support.audit.sabotages.batches import BATCHES
 from support.audit.sabotages.caching import CACHING
+from support.audit.sabotages.capabilities import CAPABILITIES
+from support.audit.sabotages.failover import FAILOVER
 from support.audit.sabotages.failures import FAILURES
 from support.audit.sabotages.files import FILES
 from support.audit.sabotages.fine_tuning import FINE_TUNING
 from support.audit.sabotages.knowledge import KNOWLEDGE
 from support.audit.sabotages.outcomes import OUTCOMES
+from support.audit.sabotages.session_trees import SESSION_TREES
 from support.audit.sabotages.sessions import SESSIONS
 from support.audit.sabotages.several import SEVERAL
 from support.audit.sabotaging import Sabotage
@@ -25,7 +28,10 @@ SABOTAGES: dict[str, Sabotage] = {
         *BATCHES,
         *FINE_TUNING,
         *SESSIONS,
+        *SESSION_TREES,
         *SEVERAL,
+        *FAILOVER,
+        *CAPABILITIES,
         *FAILURES,
     )
 }

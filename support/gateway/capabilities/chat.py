@@ -23,6 +23,9 @@ class Chat(Protocol):
     `cache` says how the provider is to cache what the question begins with; another provider's way is Unsupported.
     `tools` are functions that the model may ask for (`ChatAnswer.calls`); the conversation goes on with the answer's `turn` and
     a message with an output for each call. With a `schema`, JSON Schema of an object, the answer's text is JSON that fits it.
+    The options are the same for every provider; any other raises InvalidRequest, naming it.
+    A message may also be written down as a plain dictionary with a message's fields, and for Gemini as a content of its own, a
+    dictionary or `types.Content`: the same request leaves. A malformed one raises InvalidRequest, naming its place.
     """
 
     async def ask(

@@ -15,6 +15,7 @@ from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.failures import naming
 from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
+from support.gateway.gemini.spellings import messages_of
 from support.gateway.gemini.tokens import GeminiTokens
 from support.gateway.lifetimes import check_lifetime, spelled
 from support.gateway.markers import Marker, unmark
@@ -51,6 +52,7 @@ class GeminiCaches:
         expires_at: datetime | None = None,
     ) -> CachedContext:
         lifetime = check_lifetime(Provider.GEMINI, ttl, expires_at)
+        messages = messages_of(messages)
         check_contents(messages, system)
         marker = Marker.fresh(self._choke.account.run_id)
         config = config_of(f"{marker}{name}", contents(messages, self._base_url), system, lifetime, expires_at)

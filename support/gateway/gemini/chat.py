@@ -17,6 +17,7 @@ from support.gateway.gemini.chat_tools import call_of, offered
 from support.gateway.gemini.client import pieces_of
 from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
+from support.gateway.gemini.spellings import messages_of
 from support.gateway.gemini.tokens import GeminiTokens
 from support.gateway.retry import Repeat
 from support.values import CacheReference, ChatAnswer, Message, Provider, StopReason, ToolCall, Usage
@@ -51,6 +52,9 @@ class GeminiChat(ChatModel):
         self._models = client.models
         self._base_url = base_url
         self._tokens = GeminiTokens(choke, client, base_url)
+
+    def _read(self, given: Sequence[Message]) -> Sequence[Message]:
+        return messages_of(given)
 
     def request(self, question: Question) -> dict[str, Any]:
         known = model_named(Provider.GEMINI, question.model)

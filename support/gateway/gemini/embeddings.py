@@ -8,7 +8,7 @@ from google.genai.client import AsyncClient
 
 from support.gateway.call import Bound, ChokePoint, Operation
 from support.gateway.capabilities import Capability
-from support.gateway.embeddings import check_texts, unit
+from support.gateway.embeddings import check_texts, priced, unit
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.tokens import GeminiTokens
@@ -54,7 +54,8 @@ class GeminiEmbedder:
 
         bound = Bound(input_tokens=sum(len(text.encode()) for text in texts), output_tokens=0)
         operation = Operation(Provider.GEMINI, "embeddings.create", Repeat.IF_REFUSED, model=model, bound=bound)
-        return await self._choke.call(operation, send, translate, usage_of=lambda made: made.usage or counted)
+        made = await self._choke.call(operation, send, translate, usage_of=lambda made: made.usage or counted)
+        return priced(made, model, made.usage or counted)
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage | None:

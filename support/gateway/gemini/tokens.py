@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
+from support.gateway.gemini.spellings import messages_of
 from support.gateway.retry import Repeat
 from support.values import Message, Provider
 
@@ -22,7 +23,7 @@ class GeminiTokens:
         self._base_url = base_url
 
     async def count(self, messages: Sequence[Message], *, model: str, system: str | None = None) -> int:
-        request = self._request(messages, model, system)
+        request = self._request(messages_of(messages), model, system)
 
         async def send() -> int:
             return (await self._models.count_tokens(model=model, **request)).total_tokens or 0

@@ -7,7 +7,7 @@ import openai
 
 from support.gateway.call import Bound, ChokePoint, Operation
 from support.gateway.capabilities import Capability
-from support.gateway.embeddings import check_texts
+from support.gateway.embeddings import check_texts, priced
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.model_limits import check_model
 from support.gateway.openai.errors import translate
@@ -41,7 +41,8 @@ class OpenAIEmbedder:
 
         bound = Bound(input_tokens=sum(len(text.encode()) for text in texts), output_tokens=0)
         operation = Operation(Provider.OPENAI, "embeddings.create", Repeat.IF_REFUSED, model=model, bound=bound)
-        return await self._choke.call(operation, send, translate, usage_of=lambda made: made.usage or Usage())
+        made = await self._choke.call(operation, send, translate, usage_of=lambda made: made.usage or Usage())
+        return priced(made, model, made.usage or Usage())
 
 
 def usage_of(tokens: int) -> Usage:

@@ -58,6 +58,8 @@ R = TypeVar("R")
 KIND, MODEL_KIND, FILE_KIND = "tuning_job", "tuned_model", "file"
 """Under which the journal knows a job, and what comes of it."""
 PURPOSE = "fine-tune"
+NOT_TUNABLE = "model_not_available"
+"""OpenAI's code for a model that it does not train, of which it does not say which ones it does (provider-facts 8.1)."""
 EVENTS_A_PAGE = 100
 _STATES = ("Job has already completed", " cannot be paused: ", " cannot be resumed: ")
 """Parts of the words with which a 400 says that a job's state does not allow it; those on pauses are unverified."""
@@ -522,6 +524,8 @@ def refused_creation(error: TouchstoneError, today: date) -> TouchstoneError:
     """What is not there is named in the request (provider-facts 8.1: 400 or 404); from its last day on, training is retired."""
     if isinstance(error, NotFound):
         return as_invalid(error)
+    if error.code == NOT_TUNABLE:
+        error.message += f" Models that can be tuned: {', '.join(tuning_limits(Provider.OPENAI).tunable)}."
     end = retirement(Provider.OPENAI, Capability.FINE_TUNING)
     if isinstance(error, PermissionDenied) and end is not None and end.has_happened(today):
         return retired(error, end.retired_on)

@@ -141,7 +141,7 @@ class Session:
             turn = totals.turn_of(answer, self.model, attempts=attempts, streamed=stream, at=now)
         finally:
             self._asks = False
-        self._add(question, self._entry(answer.turn, now), turn)
+        self.add_turn(question, self._entry(answer.turn, now), turn)
         return answer
 
     async def _asked(
@@ -174,7 +174,8 @@ class Session:
     def _entry(self, message: Message, at: datetime) -> SessionMessage:
         return SessionMessage(id=f"message-{uuid4().hex}", created_at=at, provider=self.provider, message=message)
 
-    def _add(self, question: SessionMessage, answer: SessionMessage, turn: Turn) -> None:
+    def add_turn(self, question: SessionMessage, answer: SessionMessage, turn: Turn) -> None:
+        """Adds a turn that was made: by `say`, or elsewhere and brought here."""
         self.messages += (question, answer)
         self.turns.append(turn)
         self.used_at = turn.at

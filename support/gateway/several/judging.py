@@ -92,6 +92,11 @@ def cell(provider: Provider, name: str, model: str | None = None, on: date | Non
     return Cell.model_validate({**found, "answer": "yes"})
 
 
+def is_yes(cell: Cell, provider: Provider, name: str) -> bool:
+    """Whether it is that provider's, and can do it."""
+    return (cell.provider, cell.name, cell.answer) == (provider, name, "yes")
+
+
 def why_not(provider: Provider, name: str, model: Model | None) -> str | None:
     """The sentence that says why it cannot; None where it can."""
     if name in FEATURES:

@@ -1,11 +1,13 @@
 """The capability matrix as people and programs read it: a table in the console, Markdown, JSON."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.errors import SetupError
 from support.gateway.chat import WAYS
 from support.gateway.open import gateway_class
 from support.gateway.several.judging import FEATURES, MODEL_NAMES, NAMES, Cell, cells, model_cells, today
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 HEADING = "# What each provider can do"
-BELOW = "Made by `python -m support matrix --write` from the gateways' own lists and the catalogue; do not edit."
+BELOW = "Made by `python -m support matrix` from the gateways' own lists and the catalogue; do not edit."
+_DAY = re.compile(r" As of \d{4}-\d\d-\d\d\.")
 
 
 def console(on: date | None = None) -> "Table":
@@ -76,13 +79,27 @@ def as_json(on: date | None = None) -> str:
 
 
 def write(reports: Path, docs: Path, on: date | None = None) -> list[Path]:
-    """Writes matrix.md and matrix.json into the reports, and matrix.md into the documentation; answers what it wrote."""
+    """Writes matrix.md and matrix.json into the reports, and matrix.md into the documentation where more than its day differs.
+
+    Answers what it wrote. Raises SetupError where that cannot be.
+    """
     text = markdown(on)
-    written = {reports / "matrix.md": text, reports / "matrix.json": as_json(on), docs / "matrix.md": text}
+    written = {reports / "matrix.md": text, reports / "matrix.json": as_json(on)}
+    kept = docs / "matrix.md"
+    if not kept.exists() or undated(kept.read_text(encoding="utf-8")) != undated(text):
+        written[kept] = text
     for path, content in written.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise SetupError(f"{path} cannot be written ({error.strerror}); make its folder writable.") from None
     return list(written)
+
+
+def undated(text: str) -> str:
+    """The matrix without the day that it is of."""
+    return _DAY.sub("", text)
 
 
 def _by_name(found: Sequence[Cell]) -> dict[str, dict[Provider, Cell]]:

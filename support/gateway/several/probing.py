@@ -1,5 +1,6 @@
 """Whether a cell of the matrix is true: the smallest call that shows it, and what it made removed again."""
 
+import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -197,7 +198,12 @@ async def _models(gateway: ProviderGateway, cell: Cell) -> None:
 async def _vision(gateway: ProviderGateway, cell: Cell) -> None:
     demand_of_model(gateway.provider, "vision", cell)
     picture = Picture(mime_type="image/png", base64=b64encode(fixture("sample.png").read_bytes()).decode())
-    await _ask(gateway, cell, text="What is in the picture? Answer with one word.", pictures=(picture,))
+    question = "Which colour has the square in the middle of the picture?"
+    answer = await _ask(gateway, cell, text=question, pictures=(picture,))
+    if "blue" not in answer.text.lower():
+        raise BadResponse(
+            f"the blue square is not seen: {answer.text!r}", provider=gateway.provider, operation="chat.create"
+        )
 
 
 async def _tools(gateway: ProviderGateway, cell: Cell) -> None:
@@ -218,10 +224,19 @@ async def _json_schema(gateway: ProviderGateway, cell: Cell) -> None:
         "additionalProperties": False,
     }
     answer = await _ask(gateway, cell, text="Which city is the capital of France?", schema=schema)
-    if not answer.text.lstrip().startswith("{") or '"city"' not in answer.text:
+    if not fits(answer.text):
         raise BadResponse(
             f"the answer does not fit the schema: {answer.text!r}", provider=gateway.provider, operation="chat.create"
         )
+
+
+def fits(text: str) -> bool:
+    """Whether a text is JSON of the form that was asked for."""
+    try:
+        made = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(made, dict) and list(made) == ["city"] and isinstance(made["city"], str)
 
 
 async def _cached(gateway: ProviderGateway, cell: Cell) -> None:
