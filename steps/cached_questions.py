@@ -18,6 +18,7 @@ from support.values import (
     CacheReference,
     CacheUse,
     CachingFigures,
+    CachingReport,
     ChatAnswer,
     Message,
     Provider,
@@ -345,6 +346,10 @@ def charged(context: Context, written: float, read: float) -> None:
     provider = world.caching.provider
     assert provider is not None
     price = world.input_price(provider)
+    took = [answer.usage for answer in world.caching.answers]
+    kept = sum(usage.cache_write_tokens for usage in took) + sum(cache.tokens for cache in world.caching.made)
+    world.expect(kept > LEAST_HIT, f"{kept} tokens were written to the cache")
+    world.expect(took[-1].cache_read_tokens > LEAST_HIT, f"{took[-1].cache_read_tokens} tokens were read from it")
     calls = [call for call in world.charges() if call.operation == "chat.create"]
     world.expect(len(calls) == len(world.caching.answers), f"the ledger has {len(calls)} questions")
     for call, answer in zip(calls, world.caching.answers, strict=True):
@@ -490,6 +495,15 @@ def break_even(context: Context) -> None:
     context.world.expect(number == 1 or saved(number - 1) <= 0, f"{number - 1} calls save {saved(number - 1)} already")
 
 
+@then("the comparison is written down among the reports of the run, as it was made")
+def written_down(context: Context) -> None:
+    caching = context.world.caching
+    context.world.expect(caching.written is not None and caching.written.is_file(), f"there is no {caching.written}")
+    assert caching.written is not None
+    read = CachingReport.model_validate_json(caching.written.read_text(encoding="utf-8"))
+    context.world.expect(read == caching.report, f"written down is {read}")
+
+
 @then("the ledger has charged what the comparison says")
 def charged_as_compared(context: Context) -> None:
     world = context.world
@@ -604,6 +618,12 @@ async def no_more_than_manual(context: Context) -> None:
     asked = asked_of(world, provider, (Message(role="user", text="."),), None)
     counting = world.gateway(provider).tokens
     most = await world.sees(counting.count(asked["messages"], model=asked["model"], system=asked["system"]))
-    read, before = last(world).cache_read_tokens, world.caching.answers[-2].usage.cache_read_tokens
+    read = last(world).cache_read_tokens
     world.expect(0 < read <= most, f"{read} tokens were read, the manual has {most}")
+
+
+@then("less is read than in the turn before")
+def less_than_before(context: Context) -> None:
+    world = context.world
+    read, before = last(world).cache_read_tokens, world.caching.answers[-2].usage.cache_read_tokens
     world.expect(read < before, f"{read} tokens were read, the turn before {before}")

@@ -428,6 +428,7 @@ async def tries_to_keep(
     ttl: timedelta | str | None = timedelta(minutes=1),
     expires_at: datetime | None = None,
 ) -> None:
+    world.caching.tried = tuple(messages)
     made = await world.tries(
         world.gateway(provider).caches.create(
             model=model or world.caching_model(provider).id,
@@ -490,23 +491,37 @@ async def tries_note(context: Context, provider: Provider) -> None:
     await tries_to_keep(context.world, provider, (words(50),))
 
 
-@then("the refusal tells the note's tokens and the least that {provider:Provider} keeps")
-async def tells_sizes(context: Context, provider: Provider) -> None:
+@then("the refusal tells the text's tokens and the least that {provider:Provider} keeps")
+async def tells_the_least(context: Context, provider: Provider) -> None:
     world = context.world
-    refusal = world.refusal()
-    model = world.caching_model(provider).id
-    tokens = await world.sees(world.gateway(provider).tokens.count((words(50),), model=model))
-    numbers = [
-        int(number)
-        for number in parse.compile("total_token_count={:d}, min_total_token_count={:d}").search(refusal.message) or ()
-    ]
-    world.expect(len(numbers) == 2, f"the refusal does not tell two numbers: {refusal}")
-    world.expect(numbers[0] == tokens, f"the note has {tokens} tokens, the refusal says {numbers[0]}")
+    tokens, least = await sizes_told(world, provider, "min_total_token_count")
     if world.simulated:
-        least = least_of(world, provider)
-        world.expect(numbers[1] == least, f"the least is {least}, the refusal says {numbers[1]}")
+        wanted = least_of(world, provider)
+        world.expect(least == wanted, f"the least is {wanted}, the refusal says {least}")
     else:
-        world.expect(numbers[1] > tokens, f"the least that is told is {numbers[1]}")
+        world.expect(least > tokens, f"the least that is told is {least}")
+
+
+@then("the refusal tells the text's tokens and the most that {provider:Provider} reads")
+async def tells_the_most(context: Context, provider: Provider) -> None:
+    world = context.world
+    tokens, most = await sizes_told(world, provider, "max_total_token_count")
+    wanted = world.caching_model(provider).context_window_tokens
+    world.expect(most == wanted, f"the most is {wanted}, the refusal says {most}")
+    world.expect(tokens == most + 1, f"the text has {tokens} tokens, the most is {most}")
+
+
+async def sizes_told(world: World, provider: Provider, limit: str) -> tuple[int, int]:
+    """The size that the refusal tells, which is what the provider counts in the text, and the limit beside it."""
+    refusal = world.refusal("invalid_request")
+    found = parse.compile(f"total_token_count={{:d}}, {limit}={{:d}}").search(refusal.message)
+    world.expect(found is not None, f"the refusal does not tell two numbers: {refusal}")
+    assert found is not None
+    told, told_limit = int(found[0]), int(found[1])
+    model = world.caching_model(provider).id
+    tokens = await world.sees(world.gateway(provider).tokens.count(world.caching.tried, model=model))
+    world.expect(told == tokens, f"the text has {tokens} tokens, the refusal says {told}")
+    return told, told_limit
 
 
 async def text_of(world: World, provider: Provider, tokens: int) -> Message:
@@ -542,7 +557,7 @@ async def has_exactly_least(context: Context) -> None:
 async def tries_too_much(context: Context, provider: Provider) -> None:
     world = context.world
     window = world.caching_model(provider).context_window_tokens
-    await tries_to_keep(world, provider, (words(window + 1),))
+    await tries_to_keep(world, provider, (await text_of(world, provider, window + 1),))
 
 
 def never_had(world: World) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from behave import then, when
 
 from steps.common import Context
-from steps.many_questions import expect_answered, item, numbers_sent, question, run
+from steps.many_answers import item, numbers_sent
+from steps.many_questions import expect_answered, question, run
 from support.values import BatchItem, BatchRequest
 from support.world import World
 

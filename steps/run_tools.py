@@ -9,7 +9,7 @@ from behave import given, then, when
 
 from steps.assistants import WEATHER, answer, make, messages_of, open_thread
 from steps.common import Context
-from steps.files import MAX_OUTPUT_TOKENS
+from steps.files_in_questions import MAX_OUTPUT_TOKENS
 from steps.runs import look
 from steps.searching import last_answer, names
 from support.values import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from behave import given, then, when
+import parse
+from behave import given, register_type, then, when
 
 from steps.common import Context
 from steps.tuning_jobs import GOOD, desk, tuned_models
@@ -15,12 +16,21 @@ from support.world import World
 QUESTION = "What is the house colour of the harbour library?"
 TRAINED = "petrol-17"
 NOBODYS = "ft:gpt-4o-mini-2024-07-18:nobody:none:aaaaaaaa"
-UNPRICED = "gpt-3.5-turbo"
+UNPRICED = {"a model without a price": "gpt-3.5-turbo", "a model that there is not": "gpt-4o-nobody"}
 MAX_OUTPUT_TOKENS = 64
+
+
+@parse.with_pattern(r"a model (?:without a price|that there is not)")
+def an_unpriced(text: str) -> str:
+    return text
+
+
+register_type(Unpriced=an_unpriced)
 
 
 async def ask(world: World, model: str) -> ChatAnswer:
     """Asks about what only training tells."""
+    world.tuning.asked = model
     question = [Message(role="user", text=QUESTION)]
     return await world.gateway(Provider.OPENAI).chat.ask(question, model=model, max_output_tokens=MAX_OUTPUT_TOKENS)
 
@@ -50,13 +60,22 @@ async def asks_what_for(context: Context, name: str, epochs: int) -> None:
     await estimate(context.world, name, n_epochs=epochs)
 
 
+@when("the team asks what training on them for {epochs:d} epochs would take")
+async def asks_what_on_them(context: Context, epochs: int) -> None:
+    world = context.world
+    assert world.tuning.path is not None, "nothing was written"
+    data = world.training.check(world.tuning.path)
+    told = desk(world).estimate(data, model=world.tuning_model(), options=TuningOptions(n_epochs=epochs))
+    world.tuning.estimate = await world.does(told)
+
+
 @then("the tokens it is told are those that OpenAI counts for the examples")
 async def tokens_counted(context: Context) -> None:
     world = context.world
     assert world.tuning.estimate is not None, "nobody asked"
     counted = 0
     gateway = world.gateway(Provider.OPENAI)
-    for example in world.training.read_examples(world.fixture(GOOD)):
+    for example in world.training.read_examples(world.tuning.path or world.fixture(GOOD)):
         counted += await world.sees(
             gateway.tokens.count(example.messages, model=world.tuning_model(), system=example.system)
         )
@@ -85,21 +104,24 @@ def charged_the_tokens(context: Context) -> None:
     cost = world.training_price(job.trained_tokens or 0)
     spent = world.spent()
     world.expect(abs(spent - cost) < Decimal("1e-9"), f"the ledger has charged {spent}, not {cost}")
-    near = abs(spent - told.cost_usd[1]) <= told.cost_usd[1] / 100
+    # live, OpenAI may count a token more or less than its own counting told
+    most = Decimal("1e-9") if world.simulated else told.cost_usd[1] / 100
+    near = abs(spent - told.cost_usd[1]) <= most
     world.expect(near, f"told were {told.cost_usd}, charged are {spent}")
 
 
-@when("the team asks what training a model without a price would take")
-async def asks_unpriced(context: Context) -> None:
+@when("the team asks what training {what:Unpriced} would take")
+async def asks_unpriced(context: Context, what: str) -> None:
     world = context.world
+    world.tuning.asked = UNPRICED[what]
     data = world.training.check(world.fixture(GOOD))
-    await world.tries_all(desk(world).estimate(data, model=UNPRICED))
+    await world.tries_all(desk(world).estimate(data, model=UNPRICED[what]))
 
 
 @then("the answer is that no price is known, and not that it is free")
 def no_price(context: Context) -> None:
-    refusal = context.world.refusal("unknown_price")
-    context.world.expect(UNPRICED in refusal.message, f"the refusal does not name the model: {refusal}")
+    refusal, asked = context.world.refusal("unknown_price"), context.world.tuning.asked
+    context.world.expect(bool(asked) and asked in refusal.message, f"the refusal does not name {asked}: {refusal}")
 
 
 def expect_nothing_trained(world: World) -> None:
@@ -183,8 +205,8 @@ async def tries_trained(context: Context) -> None:
 
 @then("the request is refused because there is no such model")
 def no_such_model(context: Context) -> None:
-    refusal = context.world.refusal("not_found")
-    context.world.expect("ft:" in refusal.message, f"the refusal does not name the model: {refusal}")
+    refusal, asked = context.world.refusal("not_found"), context.world.tuning.asked
+    context.world.expect(bool(asked) and asked in refusal.message, f"the refusal does not name {asked}: {refusal}")
 
 
 @when("the team deletes the trained model")
@@ -205,6 +227,7 @@ async def tries_to_delete_base(context: Context) -> None:
 
 @when("the team tries to delete a trained model that nobody has")
 async def tries_to_delete_nobodys(context: Context) -> None:
+    context.world.tuning.asked = NOBODYS
     await context.world.tries(desk(context.world).delete_model(NOBODYS))
 
 
@@ -222,6 +245,10 @@ async def deleted(context: Context) -> None:
     world = context.world
     assert world.tuning.deletion is not None, "nothing was deleted"
     world.expect(world.tuning.deletion.id == tuned(world), f"it names {world.tuning.deletion.id}")
+    [sent] = [one for one in world.wire.exchanges if one.method == "DELETE"]
+    answered = sent.response.json()
+    confirmed = (answered.get("deleted"), answered.get("id")) == (True, tuned(world))
+    world.expect(confirmed, f"OpenAI answered {answered}")
     world.expect(tuned(world) not in await tuned_models(world), "it is still in the list")
 
 

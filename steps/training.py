@@ -29,6 +29,12 @@ def has_examples(context: Context, count: int) -> None:
     context.world.tuning.examples = examples(count)
 
 
+@given("the team has written {count:d} examples as training data")
+def has_written(context: Context, count: int) -> None:
+    context.world.tuning.examples = examples(count)
+    write(context.world)
+
+
 @given("{count:d} examples of which number {number:d} has no answer")
 def has_a_bad_example(context: Context, count: int, number: int) -> None:
     context.world.tuning.examples = examples(count, without_answer=number)
@@ -100,8 +106,10 @@ def lines_of_the_file(context: Context, count: int) -> None:
     for number, line in enumerate(lines, 1):
         told: dict[str, Any] = json.loads(line)
         world.expect(set(told) == {"messages"}, f"line {number} has {set(told)}")
-        roles = [message["role"] for message in told["messages"]]
-        world.expect(roles == ["system", "user", "assistant"], f"line {number} has {roles}")
+        example = world.tuning.examples[number - 1]
+        wanted = [("system", example.system), *((one.role, one.text) for one in example.messages)]
+        said = [(message["role"], message["content"]) for message in told["messages"]]
+        world.expect(said == wanted and said[-1][0] == "assistant", f"line {number} has {said}")
 
 
 @then("reading the file gives the examples as they were")
@@ -172,7 +180,10 @@ async def has_the_file(context: Context) -> None:
     world.expect(seen.purpose == "fine-tune", f"its purpose is {seen.purpose}")
     size = memory.path.stat().st_size
     world.expect(seen.size_bytes == size == memory.stored.size_bytes, f"it has {seen.size_bytes} bytes, not {size}")
-    world.expect(seen.raw.get("status") != "error", f"its state is {seen.raw.get('status')}")
+    state = seen.raw.get("status")
+    world.expect(state is not None and state != "error", f"its state is {state}")
+    same = seen.model_dump(exclude={"raw"}) == memory.stored.model_dump(exclude={"raw"})
+    world.expect(same, f"stored was {memory.stored}, described is {seen}")
 
 
 @then("it is in the list of files to train on")

@@ -51,6 +51,7 @@ async def start(world: World, name: str = GOOD, **options: Any) -> TuningJob:
 async def try_to_start(world: World, training: Any = None, **options: Any) -> None:
     """Starts what should be refused; what is taken all the same is remembered."""
     options = {"model": world.tuning_model(), **options}
+    world.tuning.asked = options["model"]
     job = await world.tries(desk(world).create(world.fixture(GOOD) if training is None else training, **options))
     if job is not None:
         world.tuning.jobs.append(job)
@@ -194,8 +195,8 @@ async def tries_a_model(context: Context, what: str) -> None:
 def does_not_train(context: Context) -> None:
     """OpenAI names the model in its sentence and not as a field (recordings: fine-tuning create)."""
     said = context.world.refusal("invalid_request").message
-    named = any(model in said for model in UNTRAINABLE.values())
-    context.world.expect(named, f"the refusal does not name the model: {said}")
+    asked = context.world.tuning.asked
+    context.world.expect(bool(asked) and asked in said, f"the refusal does not name {asked}: {said}")
 
 
 @when("the team tries to have OpenAI train on a file that nobody stored")
@@ -312,6 +313,7 @@ async def walks(context: Context, size: int) -> None:
         cursor = page.events[-1].id if page.events else None
         if page.next_cursor is None:
             return
+        world.expect(len(page.events) == size, f"a page before the last has {len(page.events)} lines")
 
 
 # Looking -------------------------------------------------------------------------------------------------------------
@@ -322,8 +324,11 @@ def has_begun(context: Context) -> None:
     world, job = context.world, context.world.tuning.job
     world.expect(bool(job.id), "it has no id")
     world.expect(job.raw.get("object") == "fine_tuning.job", f"it is a {job.raw.get('object')}")
-    world.expect(job.model.startswith(world.tuning_model()), f"it trains {job.model}")
-    world.expect(bool(job.training_file), "it names no training file")
+    uploaded = [one.response.json()["id"] for one in world.sent() if one.path.endswith("/files")]
+    sent = job_sent(world)
+    world.expect(job.model == sent["model"] == world.tuning_model(), f"it trains {job.model}, not {sent['model']}")
+    world.expect(uploaded == [sent["training_file"]], f"stored was {uploaded}, sent {sent['training_file']}")
+    world.expect(job.training_file == sent["training_file"], f"it trains on {job.training_file}")
     wanted = ("validating_files",) if world.simulated else ("validating_files", "queued")
     world.expect(job.status in wanted, f"it is {job.status}")
 
@@ -333,6 +338,13 @@ def tells_nothing_yet(context: Context) -> None:
     job = context.world.tuning.job
     told = (job.tuned_model, job.finished_at, job.trained_tokens)
     context.world.expect(told == (None, None, None), f"it tells {told}")
+    expect_untold(context.world, job, "fine_tuned_model", "finished_at", "trained_tokens")
+
+
+def expect_untold(world: World, job: TuningJob, *fields: str) -> None:
+    """OpenAI's own answer leaves these open: none is zero, empty or missing."""
+    told = {name: job.raw.get(name, "missing") for name in fields}
+    world.expect(told == dict.fromkeys(fields), f"OpenAI tells {told}")
 
 
 @then("it is first in the list of jobs, and described the same there and by itself")
@@ -398,12 +410,18 @@ def no_such_job(context: Context) -> None:
 
 
 @then("the request is refused because lines {first:d} and {second:d} are wrong")
-@then("the request is refused because {first:d} examples are not {second:d}")
-def names_both(context: Context, first: int, second: int) -> None:
+def names_both_lines(context: Context, first: int, second: int) -> None:
     said = context.world.refusal("invalid_request").message
-    for number in (first, second):
-        named = re.search(rf"\b{number}\b", said)
-        context.world.expect(bool(named), f"the refusal does not name {number}: {said}")
+    named = [int(number) for number in re.findall(r"\bline (\d+)\b", said)]
+    context.world.expect(named == [first, second], f"the refusal names the lines {named}: {said}")
+
+
+@then("the request is refused because {first:d} examples are not {second:d}")
+def names_both_numbers(context: Context, first: int, second: int) -> None:
+    """By the words beside them: a number may stand in the file's name, too."""
+    said = context.world.refusal("invalid_request").message
+    for words in (f" {first} examples", f"at least {second} "):
+        context.world.expect(words in said, f"the refusal does not say {words!r}: {said}")
 
 
 @then("the job has succeeded")
@@ -413,41 +431,50 @@ async def has_succeeded(context: Context) -> None:
     context.world.expect(bool(job.tuned_model), "it has no model")
 
 
-async def expect_failure(world: World, *numbers: int) -> None:
-    """The job has failed for its training data, and OpenAI's words name these numbers."""
+def names_line(text: str, line: int) -> bool:
+    """OpenAI counts examples, or lines where there is no example to count."""
+    return re.search(rf"\b(?:example|line) {line}\b", text, re.IGNORECASE) is not None
+
+
+async def expect_failure(world: World) -> str:
+    """The job has failed for its training data; OpenAI's words on it."""
     job = await look(world)
     world.expect(job.status == "failed", f"it is {job.status}")
     world.expect(job.failure is not None and job.failure.param == "training_file", f"it tells {job.failure}")
-    said = job.failure.message if job.failure else ""
-    for number in numbers:
-        world.expect(bool(re.search(rf"\b{number}\b", said)), f"OpenAI does not name {number}: {said}")
+    return job.failure.message if job.failure else ""
 
 
 @then("the job has failed because of the training data, and OpenAI names line {line:d}")
 async def failed_on_line(context: Context, line: int) -> None:
-    await expect_failure(context.world, line)
+    said = await expect_failure(context.world)
+    context.world.expect(names_line(said, line), f"OpenAI does not name line {line}: {said}")
 
 
 @then("the job has failed because of the training data, and OpenAI names {first:d} and {second:d} examples")
 async def failed_on_number(context: Context, first: int, second: int) -> None:
-    await expect_failure(context.world, first, second)
+    said = await expect_failure(context.world)
+    for words in (f" {first} example(s)", f"at least {second} examples"):
+        context.world.expect(words in said, f"OpenAI does not say {words!r}: {said}")
 
 
 @then("the wait ends with the failure, naming the training file and line {line:d}")
 def wait_failed(context: Context, line: int) -> None:
     refusal = context.world.refusal("job_failed")
     context.world.expect("training_file" in refusal.message, f"it does not name the training file: {refusal}")
-    context.world.expect(bool(re.search(rf"\b{line}\b", refusal.message)), f"it does not name line {line}: {refusal}")
+    context.world.expect(names_line(refusal.message, line), f"it does not name line {line}: {refusal}")
 
 
 @then("the job has failed in its description, in the list and in its log")
 async def failed_everywhere(context: Context) -> None:
     world = context.world
-    await expect_failure(world, 7)
-    found = {job.id: job for job in await listed(world)}[world.tuning.job.id]
-    world.expect(found.status == "failed" and found.failure is not None, f"it is listed as {found.status}")
-    levels = [event.level for event in await log(world)]
-    world.expect("error" in levels, f"its log has the levels {sorted(set(levels))}")
+    said = await expect_failure(world)
+    job = world.tuning.job
+    world.expect(names_line(said, 7), f"its description does not name line 7: {said}")
+    found = {one.id: one for one in await listed(world)}.get(job.id)
+    same = found is not None and (found.status, found.failure) == ("failed", job.failure)
+    world.expect(same, f"described is {job.failure}, listed is {found}")
+    wrong = [event.message for event in await log(world) if event.level == "error"]
+    world.expect(any(names_line(text, 7) for text in wrong), f"the errors of its log are {wrong}")
 
 
 async def tuned_models(world: World) -> list[str]:
@@ -462,7 +489,8 @@ async def no_model(context: Context) -> None:
     world = context.world
     job = await look(world)
     world.expect(job.tuned_model is None, f"it has the model {job.tuned_model}")
-    world.expect(not job.trained_tokens, f"it has trained {job.trained_tokens} tokens")
+    world.expect(job.trained_tokens is None, f"it has trained {job.trained_tokens} tokens")
+    expect_untold(world, job, "fine_tuned_model", "trained_tokens")
     if world.simulated:
         models = await tuned_models(world)
         world.expect(not models, f"there are {models}")
@@ -495,7 +523,10 @@ async def walk_jobs(context: Context, size: int, count: int) -> None:
         if cursor is None:
             break
     world.expect(met == mine[::-1] and len(met) == count, f"it met {len(met)}: {met}")
-    world.expect(max(sizes) <= size, f"the pages had {sizes}")
+    world.expect(set(sizes[:-1]) == {size} and 0 < sizes[-1] <= size, f"the pages had {sizes}")
+    if world.simulated:  # live, the account may have others
+        wanted = [size] * (count // size) + [count % size]
+        world.expect(sizes == wanted, f"the pages had {sizes}, not {wanted}")
     everything = [job.id for job in await listed(world, page_size=size) if job.id in mine]
     world.expect(everything == mine[::-1], f"the whole list has {len(everything)}")
 
@@ -540,15 +571,19 @@ def told_the_end(context: Context) -> None:
         )
 
 
-@then("it kept its model, its file and its options all the time")
+@then("it kept its model, its files and its options all the time")
 def kept(context: Context) -> None:
-    for seen in context.world.tuning.seen:
-        first = context.world.tuning.seen[0]
-        same = (seen.model, seen.training_file, seen.created_at) == (first.model, first.training_file, first.created_at)
-        context.world.expect(same, f"{seen.status}, it is {seen}")
-        context.world.expect(
-            seen.options.method == "supervised" and seen.options.suffix is None, f"it tells {seen.options}"
-        )
+    world, chosen = context.world, context.world.tuning.options
+    assert chosen is not None, "nothing was chosen"
+    sent, first = job_sent(world), world.tuning.seen[0]
+    for seen in world.tuning.seen:
+        begun = (seen.model, seen.training_file, seen.validation_file)
+        wanted = (sent["model"], sent["training_file"], sent["validation_file"])
+        world.expect(begun == wanted, f"{seen.status}, it trains {begun}, not {wanted}")
+        world.expect(seen.created_at == first.created_at, f"{seen.status}, it began at {seen.created_at}")
+        world.expect(seen.options == chosen, f"{seen.status}, it tells {seen.options}, not {chosen}")
+        numbers = seen.raw["method"]["supervised"]["hyperparameters"]
+        world.expect(numbers == sent["method"]["supervised"]["hyperparameters"], f"{seen.status}, it has {numbers}")
 
 
 @then("each line of the log came once, in the order of its time")
@@ -576,17 +611,19 @@ def tells_all(context: Context) -> None:
     told = [event.message for event in events]
     for words in ("Created fine-tuning job", "Files validated", "started", "successfully completed"):
         world.expect(any(words in text for text in told), f"nothing tells {words!r}: {told}")
+    world.expect("Created fine-tuning job" in told[0], f"it begins with {told[0]!r}")
+    world.expect("successfully completed" in told[-1], f"it ends with {told[-1]!r}")
     steps = [event.data for event in events if event.kind == "metrics"]
     whole = [data for data in steps if data.get("step") and data.get("train_loss") is not None]
     world.expect(len(whole) == len(steps) >= 3, f"{len(whole)} of {len(steps)} steps tell a loss")
     numbers = [data["step"] for data in whole]
-    world.expect(numbers == sorted(numbers), f"the steps are {numbers}")
+    world.expect(numbers == sorted(set(numbers)), f"the steps are {numbers}")
 
 
 @then('its log has a line of the level "{level}" that names line {line:d}')
 async def error_in_log(context: Context, level: str, line: int) -> None:
     found = [event.message for event in await log(context.world) if event.level == level]
-    context.world.expect(any(re.search(rf"\b{line}\b", text) for text in found), f"such lines are {found}")
+    context.world.expect(any(names_line(text, line) for text in found), f"such lines are {found}")
 
 
 @then("each option is described as it was chosen")
@@ -598,17 +635,27 @@ async def as_chosen(context: Context) -> None:
         now, wanted = getattr(seen.options, name), getattr(chosen, name)
         world.expect(now == wanted, f"{name} is {now}, not {wanted}")
     world.expect(dict(seen.metadata) == dict(chosen.metadata), f"it is filed as {dict(seen.metadata)}")
-    world.expect(bool(seen.validation_file), "it names no file to check with")
+    wanted = job_sent(world)["validation_file"]
+    world.expect(seen.validation_file == wanted, f"it checks with {seen.validation_file}, not {wanted}")
 
 
 @then("the options went along as a method, not in the form of former years")
 def as_a_method(context: Context) -> None:
-    world = context.world
-    sent = [one for one in world.wire.exchanges if one.method == "POST" and one.path.endswith("/fine_tuning/jobs")]
-    told = sent[-1].request.json()
+    world, chosen = context.world, context.world.tuning.options
+    assert chosen is not None, "nothing was chosen"
+    told = job_sent(world)
     world.expect("hyperparameters" not in told, "the options are in the form of former years")
     inner = told["method"]["supervised"]["hyperparameters"]
-    world.expect(inner.get("n_epochs") == 3, f"the method has {inner}")
+    wanted = {name: getattr(chosen, name) for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
+    world.expect(inner == wanted, f"the method has {inner}, not {wanted}")
+
+
+def job_sent(world: World) -> dict[str, Any]:
+    """What the latest job was begun with, as it went over the wire."""
+    sent = [one for one in world.wire.exchanges if one.method == "POST" and one.path.endswith("/fine_tuning/jobs")]
+    world.expect(bool(sent), "no job was sent")
+    body: dict[str, Any] = sent[-1].request.json()
+    return body
 
 
 @then("no option is described as chosen")
@@ -642,8 +689,9 @@ async def model_name(context: Context) -> None:
     world, job = context.world, context.world.tuning.job
     name = job.tuned_model or ""
     parts = name.split(":")
-    world.expect(len(parts) == 5 and parts[0] == "ft" and bool(parts[2] and parts[4]), f"its name is {name}")
+    world.expect(len(parts) == 5 and parts[0] == "ft" and bool(parts[2]), f"its name is {name}")
     world.expect(parts[1] == job.model, f"it is named after {parts[1:2]}, not {job.model}")
+    world.expect(parts[3:] == ["", job.id[-8:]], f"its name ends with {parts[3:]}, the job is {job.id}")
     world.expect(name in await tuned_models(world), "it is not in the list of models")
 
 

@@ -11,7 +11,7 @@ from support.gateway import batching
 from support.gateway.batching import BatchBenchmark, BatchOutcome
 from support.gateway.sessions import Session
 from support.gateway.sessions.another_process import FoundSession
-from support.gateway.several import Cell, Failover, Routed
+from support.gateway.several import Cell, Failover, Routed, Workflow, WorkflowResult
 from support.values import (
     Assistant,
     AssistantPage,
@@ -104,7 +104,11 @@ class CachingMemory:
     question: str = ""
     answers: list[ChatAnswer] = field(default_factory=list)
     conversation: list[Message] = field(default_factory=list)
+    tried: tuple[Message, ...] = ()
+    """What was to be kept, where that may be refused."""
     report: CachingReport | None = None
+    written: Path | None = None
+    """Where the report was written down."""
     seconds_per_token: float = 0.0
 
     @property
@@ -281,6 +285,8 @@ class TuningMemory:
     waited: float = 0.0
     """Seconds on the clock, for the end of the job."""
     deletion: Deletion | None = None
+    asked: str = ""
+    """The model that was asked for last, where it may be refused."""
 
     @property
     def job(self) -> TuningJob:
@@ -344,6 +350,8 @@ class SeveralMemory:
     """What was told last of a provider, or a model."""
     trainable: list[str] = field(default_factory=list)
     failover: Failover | None = None
+    workflow: Workflow | None = None
+    work: WorkflowResult | None = None
     routed: list[Routed] = field(default_factory=list)
     """In the order of the questions."""
 
@@ -351,3 +359,8 @@ class SeveralMemory:
     def told(self) -> Cell:
         assert self.cell is not None, "the scenario has looked nothing up yet"
         return self.cell
+
+    @property
+    def done(self) -> WorkflowResult:
+        assert self.work is not None, "the scenario has had no work done yet"
+        return self.work

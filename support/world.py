@@ -13,8 +13,7 @@ from support.catalogue.fixtures import fixture
 from support.catalogue.limits import batch_limits, file_limits
 from support.catalogue.models import Model, model_for
 from support.errors import BudgetExceeded, RequestTimeout, TouchstoneError, UnknownPrice
-from support.gateway import batches as batch_checks
-from support.gateway import batching, training_data
+from support.gateway import batch_checks, batching, training_data
 from support.gateway.caching_benchmark import compare
 from support.gateway.capabilities import Assistants, ProviderGateway
 from support.gateway.clock import Clock
@@ -25,7 +24,7 @@ from support.gateway.sent_messages import SentQuestion, sent_questions
 from support.gateway.sessions import Session, SessionSettings, SessionStore, transfer
 from support.gateway.sessions.another_process import FoundSession, found, found_by_another_process
 from support.gateway.sessions.lines import all_lines
-from support.gateway.several import Cell, Failover, cell, model_cells
+from support.gateway.several import Cell, Failover, Workflow, cell, model_cells, topic_workflow
 from support.gateway.several.judging import is_yes
 from support.gateway.several.probing import call_of as trial_of
 from support.gateway.told_usage import told_usage
@@ -80,8 +79,8 @@ class World:
     """What the ledger has of this scenario, a row a call."""
     reported: Callable[[], Line | None] = lambda: None
     """The scenario's line in the run's report; None before its first call."""
-    show: Callable[[CachingReport], None] = lambda report: None
-    """Puts a report before the reader."""
+    show: Callable[[CachingReport], Path | None] = lambda report: None
+    """Puts a report before the reader; answers where it is written down, if it is."""
     keys: Mapping[Provider, str] = field(default_factory=dict, repr=False)
     """The scenario's own: to make sure that they stand nowhere."""
     nonce: str = field(default_factory=lambda: random_token(12))
@@ -272,6 +271,17 @@ class World:
         named = [route if isinstance(route, tuple) else (route, self.chat_model(route.provider)) for route in routes]
         self.several.failover = Failover(named, self.clock)
         return self.several.failover
+
+    def topic_work(self, ask_for_topic: str) -> Workflow:
+        """The work over three providers that begins with a topic (`support.gateway.several.topic`), remembered."""
+        openai, gemini, anthropic = (
+            (self.gateway(one), self.chat_model(one)) for one in (Provider.OPENAI, Provider.GEMINI, Provider.ANTHROPIC)
+        )
+        embedder = self.embedding_model(Provider.GEMINI)
+        self.several.workflow = topic_workflow(
+            openai, gemini, anthropic, embedder=embedder, clock=self.clock, ask_for_topic=ask_for_topic
+        )
+        return self.several.workflow
 
     def unreachable(self, provider: Provider) -> ProviderGateway:
         """The provider's gateway at an address of this machine where nobody listens."""
@@ -488,7 +498,7 @@ class World:
             filling=filling,
             storage_usd=storage,
         )
-        self.show(report)
+        self.caching.written = self.show(report)
         return report
 
     async def state(self) -> Mapping[str, Any]:

@@ -32,7 +32,10 @@ Feature: What a cache costs and saves
   @CC-08 @provider:Anthropic
   Scenario: What Anthropic keeps for an hour costs 2 times an input token to write
     When the team asks Anthropic about the manual, to be kept in the cache for 1 hour
-    Then the ledger has charged 2 times the input price for what was written and 0.1 times for what was read
+    Then the manual is written to the cache for 1 hour, and nothing is written for 5 minutes
+    When the team asks the same question again
+    Then all that was written is read from the cache, and nothing is written again
+    And the ledger has charged 2 times the input price for what was written and 0.1 times for what was read
 
   @CC-09
   Scenario Outline: Questions to <provider> with and without a cache are compared
@@ -44,6 +47,7 @@ Feature: What a cache costs and saves
     And the saving is what the cached calls cost less, storage taken off
     And the cache pays from the first number of calls on that saves money
     And the ledger has charged what the comparison says
+    And the comparison is written down among the reports of the run, as it was made
 
     Examples: three ways to cache
       | provider  |

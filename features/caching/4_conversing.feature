@@ -35,10 +35,24 @@ Feature: Conversations over a cached document
     And the team says "What is the service code of the press?"
     Then each turn has read what the turn before it read and wrote, and written what was new
 
-  @CC-12 @provider:Anthropic
-  Scenario: With another beginning, Anthropic finds no more than the manual in the cache
-    Given a conversation at Anthropic over the manual, which is kept in the cache
+  @CC-12
+  Scenario Outline: With another beginning, <provider> finds no more than the manual in the cache
+    Given a conversation at <provider> over the manual, which is kept in the cache
     When the team says "My name is Ada."
     And the team says "When does the warranty of the press end?"
     And the team changes its first words to "My name is Eve." and asks again
     Then something is read from the cache, and no more than the manual
+
+    Examples: three ways to cache
+      | provider  |
+      | OpenAI    |
+      | Anthropic |
+      | Gemini    |
+
+  @CC-12 @provider:Anthropic
+  Scenario: What Anthropic kept of a conversation is not read under another beginning
+    Given a conversation at Anthropic over the manual, which is kept in the cache
+    When the team says "My name is Ada."
+    And the team says "When does the warranty of the press end?"
+    And the team changes its first words to "My name is Eve." and asks again
+    Then less is read than in the turn before

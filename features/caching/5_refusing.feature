@@ -7,7 +7,7 @@ Feature: What cannot be cached
   Scenario: A note is too small for a cache of Gemini, which says how small and what the least is
     When the team tries to keep a note of 50 words in a cache at Gemini
     Then Gemini refuses the request as invalid, in its own words
-    And the refusal tells the note's tokens and the least that Gemini keeps
+    And the refusal tells the text's tokens and the least that Gemini keeps
 
   @CC-07 @provider:Gemini @simulator_only
   Scenario: One token below the least is refused
@@ -15,6 +15,7 @@ Feature: What cannot be cached
 
     When the team tries to keep a text of one token less than the least in a cache at Gemini
     Then Gemini refuses the request as invalid, in its own words
+    And the refusal tells the text's tokens and the least that Gemini keeps
 
   @CC-07 @provider:Gemini @simulator_only
   Scenario: The least is enough
@@ -29,6 +30,7 @@ Feature: What cannot be cached
 
     When the team tries to keep a text of more tokens than the model reads in a cache at Gemini
     Then Gemini refuses the request as invalid, in its own words
+    And the refusal tells the text's tokens and the most that Gemini reads
 
   @CC-07 @provider:Anthropic
   Scenario: A short question marked for the cache of Anthropic is answered, and plainly not cached

@@ -120,10 +120,10 @@ Feature: Jobs of training
   Scenario: A job goes from checking to waiting to training to success, and keeps what it was started with
     How long training takes is the simulator's to say.
 
-    Given OpenAI trains on "training-12.jsonl" for the team
+    When the team has OpenAI train on "training-12.jsonl" with every option chosen
     Then after 0, 30, 90 and 600 seconds it is checking files, waiting, training and done
     And it told when it had ended only then, and when it would only while training
-    And it kept its model, its file and its options all the time
+    And it kept its model, its files and its options all the time
 
   @FT-07 @provider:OpenAI
   Scenario: A job that nobody started is not found

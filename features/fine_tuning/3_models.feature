@@ -5,8 +5,11 @@ Feature: What training costs, and what it makes
 
   @FT-09 @provider:OpenAI
   Scenario: What training will cost is told before anything is sent to be trained
-    When the team asks what training on "training-12.jsonl" for 3 epochs would take
-    Then it is told the tokens, 3 epochs, and the cost of both at the price of training
+    Given the team has written 100 examples as training data
+    When the team asks what training on them for 3 epochs would take
+    Then the tokens it is told are those that OpenAI counts for the examples
+    And it is told the tokens, 3 epochs, and the cost of both at the price of training
+    And nothing was sent to be trained
 
   @FT-09 @provider:OpenAI @simulator_only
   Scenario: What training has cost is what was told before
@@ -18,10 +21,15 @@ Feature: What training costs, and what it makes
     Then the ledger has charged the tokens that were trained, within 1 percent of what was told
 
   @FT-09 @provider:OpenAI
-  Scenario: Training a model without a known price is not taken for free
-    When the team asks what training a model without a price would take
+  Scenario Outline: Training <what> is not taken for free
+    When the team asks what training <what> would take
     Then the answer is that no price is known, and not that it is free
     And nothing was sent to be trained
+
+    Examples: what has no price
+      | what                      |
+      | a model without a price   |
+      | a model that there is not |
 
   @FT-09 @provider:OpenAI @budget:0.001
   Scenario: Training that costs more than is left is not begun

@@ -29,6 +29,51 @@ Feature: Documents in a store
       | OpenAI   |
       | Gemini   |
 
+  @KB-02 @simulator_only
+  Scenario Outline: Documents at <provider> are being indexed until the wait is over
+    A provider may have indexed three short documents before anybody looks.
+
+    Given the team has a store at <provider>
+    When the team adds "bees.txt", "chess.txt" and "bread.txt" to the store
+    Then the store counts 3 documents, and all of them are being indexed
+    When the team waits until they are indexed
+    Then the store counts 3 documents, all of them ready
+
+    Examples: providers that keep stores
+      | provider |
+      | OpenAI   |
+      | Gemini   |
+
+  @KB-02
+  Scenario Outline: An empty file is refused before it leaves for a store at <provider>
+    Given the team has a store at <provider>
+    When the team tries to add "empty.txt" to the store
+    Then the request is refused as invalid, naming "empty.txt"
+    And nothing was sent
+    And the store lists no documents
+
+    Examples: providers that keep stores
+      | provider |
+      | OpenAI   |
+      | Gemini   |
+
+  @KB-02 @provider:OpenAI
+  Scenario: A picture is not taken into a store at OpenAI
+    Given the team has a store at OpenAI
+    And the team has uploaded "sample.png" to OpenAI, to be searched
+    When the team tries to take the stored file into the store
+    Then OpenAI refuses the request as invalid, in its own words
+    And the refusal names the file's id
+    And the store lists no documents
+
+  @KB-02 @provider:OpenAI
+  Scenario: A picture among documents that OpenAI takes in together fails alone, and is named
+    Given the team has a store at OpenAI
+    And the team has uploaded "bees.txt", "sample.png" and "bread.txt" to OpenAI, to be searched
+    When the team takes the stored files into the store together, and waits
+    Then the store counts 2 documents that are ready and 1 that failed
+    And the team is told that the stored file "sample.png" failed, because its kind is not supported
+
   @KB-03
   Scenario Outline: <provider> is asked for pieces of the size that the team wants
     Given the team has a store at <provider>
@@ -171,6 +216,16 @@ Feature: Documents in a store
     And a search for "How do honey bees tell each other where nectar is?" finds nothing of "bees.txt"
     And a search for "When may a pawn be captured en passant?" still finds "chess.txt"
     And the stored files are still there
+
+  @KB-09 @provider:OpenAI
+  Scenario: The file of a document that was taken out at OpenAI goes only when it is deleted by itself
+    Given the team has a store at OpenAI
+    And the team has uploaded "bees.txt" to OpenAI, to be searched
+    When the team takes the stored file into the store, as "nature" of 2019, and waits
+    And the team takes "bees.txt" out of the store
+    Then the stored files are still there
+    When the team deletes the file
+    Then the file can no longer be read
 
   @KB-09 @provider:Gemini
   Scenario: A document of Gemini's is deleted only by force, and then it is gone

@@ -7,110 +7,110 @@ Feature: Going on with another provider
   the most that it can cost stays set aside. What is known to have been answered is all that is charged.
 
   @MP-03 @simulator_only
-  Scenario Outline: When <provider> <fails>, <next> answers, and the record says so
+  Scenario Outline: When <provider> <fails>, <next_provider> answers, and the record says so
     No provider fails on demand.
 
-    Given the team asks <provider> first, and <next> after it
+    Given the team asks <provider> first, and <next_provider> after it
     And <provider> <fails>
     When the team asks them for the capital of France
-    Then <next> has answered that it is Paris
-    And the record tells that <provider> was asked <times>, each time <outcome>, and <next> once
+    Then <next_provider> has answered that it is Paris
+    And the record tells that <provider> was asked <times>, each time <outcome>, and <next_provider> once
     And the ledger has charged the answer alone
 
     Examples: what passes to the next provider
-      | provider  | next      | fails                   | times | outcome        |
-      | OpenAI    | Anthropic | breaks down             | twice | a server error |
-      | Anthropic | Gemini    | breaks down             | twice | a server error |
-      | Gemini    | OpenAI    | breaks down             | twice | a server error |
-      | OpenAI    | Anthropic | is too busy             | twice | a rate limit   |
-      | Anthropic | Gemini    | is too busy             | twice | a rate limit   |
-      | Gemini    | OpenAI    | is too busy             | twice | a rate limit   |
-      | OpenAI    | Anthropic | does not answer in time | twice | a timeout      |
-      | Anthropic | Gemini    | does not answer in time | twice | a timeout      |
-      | Gemini    | OpenAI    | does not answer in time | twice | a timeout      |
+      | provider  | next_provider | fails                   | times | outcome        |
+      | OpenAI    | Anthropic     | breaks down             | twice | a server error |
+      | Anthropic | Gemini        | breaks down             | twice | a server error |
+      | Gemini    | OpenAI        | breaks down             | twice | a server error |
+      | OpenAI    | Anthropic     | is too busy             | twice | a rate limit   |
+      | Anthropic | Gemini        | is too busy             | twice | a rate limit   |
+      | Gemini    | OpenAI        | is too busy             | twice | a rate limit   |
+      | OpenAI    | Anthropic     | does not answer in time | twice | a timeout      |
+      | Anthropic | Gemini        | does not answer in time | twice | a timeout      |
+      | Gemini    | OpenAI        | does not answer in time | twice | a timeout      |
 
   @MP-03
-  Scenario Outline: When <provider> cannot be reached at all, <next> answers, and the record says so
-    Given the team asks <provider> first, where nobody listens, and <next> after it
+  Scenario Outline: When <provider> cannot be reached at all, <next_provider> answers, and the record says so
+    Given the team asks <provider> first, where nobody listens, and <next_provider> after it
     When the team asks them for the capital of France
-    Then <next> has answered that it is Paris
-    And the record tells that <provider> was asked twice, each time a server error, and <next> once
+    Then <next_provider> has answered that it is Paris
+    And the record tells that <provider> was asked twice, each time a server error, and <next_provider> once
     And the ledger has charged the answer alone
 
     Examples: who cannot be reached
-      | provider  | next      |
-      | OpenAI    | Anthropic |
-      | Anthropic | Gemini    |
-      | Gemini    | OpenAI    |
+      | provider  | next_provider |
+      | OpenAI    | Anthropic     |
+      | Anthropic | Gemini        |
+      | Gemini    | OpenAI        |
 
   @MP-03
-  Scenario Outline: When <provider> refuses the question, <next> is not asked
-    Given the team asks <provider> first, and <next> after it
+  Scenario Outline: When <provider> refuses the question, <next_provider> is not asked
+    Given the team asks <provider> first, and <next_provider> after it
     When the team tries to ask them for an answer of -1 tokens
     Then <provider> refuses the request as invalid, in its own words
-    And <provider> was asked once, and <next> was not asked
+    And <provider> was asked once, and <next_provider> was not asked
     And the ledger has charged nothing
 
     Examples: whose word stands
-      | provider  | next      |
-      | OpenAI    | Anthropic |
-      | Anthropic | Gemini    |
-      | Gemini    | OpenAI    |
+      | provider  | next_provider |
+      | OpenAI    | Anthropic     |
+      | Anthropic | Gemini        |
+      | Gemini    | OpenAI        |
 
   @MP-03
-  Scenario Outline: When <provider> does not accept the key, <next> is not asked
-    Given the team asks <provider> first, with a key that is none, and <next> after it
+  Scenario Outline: When <provider> does not accept the key, <next_provider> is not asked
+    Given the team asks <provider> first, with a key that is none, and <next_provider> after it
     When the team tries to ask them for the capital of France
     Then the request is refused because <provider> does not accept the key
-    And <provider> was asked once, and <next> was not asked
+    And <provider> was asked once, and <next_provider> was not asked
     And the ledger has charged nothing
 
     Examples: whose key it is
-      | provider  | next      |
-      | OpenAI    | Anthropic |
-      | Anthropic | Gemini    |
-      | Gemini    | OpenAI    |
+      | provider  | next_provider |
+      | OpenAI    | Anthropic     |
+      | Anthropic | Gemini        |
+      | Gemini    | OpenAI        |
 
   @MP-03 @simulator_only
   Scenario Outline: <provider>, which failed five times in a row, is left alone for 30 seconds and is asked first again once it works
     No provider fails on demand.
 
-    Given the team asks <provider> first, and <next> after it
+    Given the team asks <provider> first, and <next_provider> after it
     And <provider> breaks down for the next 5 questions
     When the team asks them for the capital of France, 3 times
-    Then <provider> was asked 5 times, and <next> 3 times
+    Then <provider> was asked 5 times, and <next_provider> 3 times
     When the team asks them for the capital of France
     Then <provider> was not asked, and the record says that it is left alone
     When 30 seconds pass
     And the team asks them for the capital of France, 2 times
-    Then <provider> was asked 2 times, and <next> was not asked
+    Then <provider> was asked 2 times, and <next_provider> was not asked
     And <provider> has answered that it is Paris
 
     Examples: who failed
-      | provider  | next      |
-      | OpenAI    | Anthropic |
-      | Anthropic | Gemini    |
-      | Gemini    | OpenAI    |
+      | provider  | next_provider |
+      | OpenAI    | Anthropic     |
+      | Anthropic | Gemini        |
+      | Gemini    | OpenAI        |
 
   @MP-03 @simulator_only
   Scenario Outline: <provider>, which fails when it is tried after 30 seconds, is left alone for another 30
     No provider fails on demand.
 
-    Given the team asks <provider> first, and <next> after it
+    Given the team asks <provider> first, and <next_provider> after it
     And <provider> breaks down for the next 6 questions
     When the team asks them for the capital of France, 3 times
     And 30 seconds pass
     And the team asks them for the capital of France
-    Then <provider> was asked once, and <next> 1 times
+    Then <provider> was asked once, and <next_provider> 1 times
     When 29 seconds pass
     And the team asks them for the capital of France
     Then <provider> was not asked, and the record says that it is left alone
 
     Examples: who fails again
-      | provider  | next      |
-      | OpenAI    | Anthropic |
-      | Anthropic | Gemini    |
-      | Gemini    | OpenAI    |
+      | provider  | next_provider |
+      | OpenAI    | Anthropic     |
+      | Anthropic | Gemini        |
+      | Gemini    | OpenAI        |
 
   @MP-03 @simulator_only @provider:OpenAI @provider:Anthropic @provider:Gemini
   Scenario: When all providers fail, the team is told of each and why

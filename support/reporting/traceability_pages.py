@@ -40,8 +40,9 @@ def make(reports: Path, history: History, loaded: Iterable[Feature] = ()) -> Tra
             _write(reports / MARKDOWN_NAME, to_markdown(made))
             _write(reports / traceability_history.NAME, made.memory.model_dump_json() + "\n")
     except OSError as error:
+        place = error.filename2 or error.filename or reports
         raise SetupError(
-            f"The tracker's report cannot be written to {error.filename or reports} ({error.strerror}): make that place writable."
+            f"The tracker's report cannot be written to {place} ({error.strerror}): make that place writable."
         ) from error
     return made
 

@@ -281,13 +281,14 @@ class Suite:
     def _allowed(self) -> list[str]:
         return [name.strip() for name in self.settings.allow_unpriced.split(",") if name.strip()]
 
-    def _show(self, facts: ScenarioFacts, report: CachingReport) -> None:
+    def _show(self, facts: ScenarioFacts, report: CachingReport) -> Path:
         """Puts a comparison before the reader, and as JSON among the reports, in a file of the scenario's own."""
         shown = exhibits(report)
         for exhibit in shown:
             recorder.show(exhibit)
         path = self.settings.reports / f"caching-{re.sub(r'[^a-z0-9]+', '-', facts.name.lower())}.json"
         path.write_text(redactor.clean(shown[0].content), encoding="utf-8")
+        return path
 
     def _count(self, event: CallEvent) -> None:
         self.calls[event.account.scenario] += not event.late

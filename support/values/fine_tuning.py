@@ -131,8 +131,8 @@ class TuningEvent(Value):
     level: Literal["info", "warn", "error"]
     kind: Literal["message", "metrics"]
     message: str
-    data: Mapping[str, Any]
-    """`step`, `total_steps`, `train_loss`, … of metrics."""
+    data: Mapping[str, int | float]
+    """`step`, `total_steps`, `train_loss`, … of metrics: what is a number."""
     created_at: datetime
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.gateway import batches
-from support.gateway.batches import Ids
+from support.gateway import batch_checks
+from support.gateway.batch_checks import Ids
 
 
 @settings(deadline=None)
@@ -20,7 +20,7 @@ def test_an_id_is_new_once(ids: list[str]) -> None:
 
 
 def test_the_end_of_one_and_the_beginning_of_the_next_are_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "PLACES", 1)  # all in one row, so that they lie side by side
+    monkeypatch.setattr(batch_checks, "PLACES", 1)  # all in one row, so that they lie side by side
     seen = Ids()
     ids = [f"id-{number}" for number in range(3000)]
     assert all(seen.add(one) for one in ids)

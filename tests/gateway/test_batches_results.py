@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from support.errors import BadResponse, BudgetExceeded, Conflict, Expired, NotFound, RateLimited, ServerError
-from support.gateway import batches as shared
+from support.gateway import batch_prices, batch_results
 from support.gateway.anthropic import batches as anthropic
 from support.gateway.anthropic.gateway import AnthropicGateway
 from support.gateway.call import ChokePoint
@@ -163,7 +163,7 @@ async def test_anthropic_keeps_results_29_days(bench: Bench) -> None:
 
 
 def test_openais_lines_of_what_never_ran() -> None:
-    def outcome(code: str) -> shared.Outcome:
+    def outcome(code: str) -> batch_results.Outcome:
         return openai.outcome_of({"response": None, "error": {"code": code, "message": "words"}}, "chat")
 
     assert isinstance(outcome("batch_expired").error, Expired)
@@ -200,13 +200,13 @@ async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
 
 async def test_lines_are_put_together_from_pieces() -> None:
     pieces = (b'{"a"', b': 1}\n{"a": 2}', b"\n\n", b'{"a": 3}')
-    found = [(number, line["a"]) async for number, line in shared.parsed(Provider.OPENAI, "f", chunks(*pieces))]
+    found = [(number, line["a"]) async for number, line in batch_results.parsed(Provider.OPENAI, "f", chunks(*pieces))]
     assert found == [(1, 1), (2, 2), (4, 3)]
 
 
 @pytest.mark.parametrize("broken", [b'{"a": ', b"[1]", b"\xff"])
 async def test_a_line_that_cannot_be_read_is_named_and_what_came_before_was_given(broken: bytes) -> None:
-    lines = aiter(shared.parsed(Provider.OPENAI, "file x", chunks(b'{"a":1}\n{"a":2}\n', broken)))
+    lines = aiter(batch_results.parsed(Provider.OPENAI, "file x", chunks(b'{"a":1}\n{"a":2}\n', broken)))
     assert [await anext(lines), await anext(lines)] == [(1, {"a": 1}), (2, {"a": 2})]
     with pytest.raises(BadResponse, match="line 3 of file x cannot be read"):
         await anext(lines)
@@ -456,9 +456,9 @@ async def test_the_reservation_is_made_at_the_price_of_batches(bench: Bench, tmp
 
 def test_failures_cost_nothing_and_what_has_no_price_has_no_cost() -> None:
     usage = Usage(uncached_input_tokens=1000)
-    assert shared.cost_of(Provider.OPENAI, "gpt-6-luna", "failed", usage) == Decimal(0)
-    assert shared.cost_of(Provider.OPENAI, "gpt-0", "succeeded", usage) is None
-    tally = shared.Tally()
+    assert batch_prices.cost_of(Provider.OPENAI, "gpt-6-luna", "failed", usage) == Decimal(0)
+    assert batch_prices.cost_of(Provider.OPENAI, "gpt-0", "succeeded", usage) is None
+    tally = batch_prices.Tally()
     for id, cost in (("a", Decimal(1)), ("b", None), ("c", Decimal(1))):
         tally.add(BatchItem(id=id, status="succeeded", usage=usage, cost_usd=cost, kind="provider"))
     assert (tally.cost_usd, tally.usage.uncached_input_tokens) == (None, 3000)

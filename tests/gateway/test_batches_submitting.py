@@ -9,7 +9,7 @@ import pytest
 
 from support.catalogue.limits import batch_limits
 from support.errors import InvalidRequest, LimitExceeded, NotFound, ServerError, Unsupported
-from support.gateway import batches as shared
+from support.gateway import batch_checks, batch_input
 from support.gateway.gemini import batches as gemini
 from support.gateway.markers import unmark
 from support.ledger.prices import price
@@ -29,7 +29,7 @@ def sent(bench: Bench, method: str = "POST") -> list[str]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines of two bytes, for batches whose number alone matters."""
-    monkeypatch.setattr(shared, "line_of", lambda request: b"{}")
+    monkeypatch.setattr(batch_input, "line_of", lambda request: b"{}")
 
 
 # Checks ----------------------------------------------------------------------------------------------------------------
@@ -142,10 +142,10 @@ async def test_one_request_too_many_is_refused_before_anything_is_sent(
 def test_exactly_the_limit_is_allowed(provider: Provider) -> None:
     limits = batch_limits(provider)
     assert limits.max_requests is not None
-    shared.check_number(provider, limits.max_requests)
-    shared.check_size(provider, limits.max_bytes)
+    batch_checks.check_number(provider, limits.max_requests)
+    batch_checks.check_size(provider, limits.max_bytes)
     with pytest.raises(LimitExceeded, match=f"{limits.max_bytes:,}"):
-        shared.check_size(provider, limits.max_bytes + 1)
+        batch_checks.check_size(provider, limits.max_bytes + 1)
 
 
 @each_provider
@@ -153,7 +153,7 @@ async def test_too_many_bytes_are_refused_before_anything_is_sent(
     bench: Bench, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     smaller = batch_limits(provider).model_copy(update={"max_bytes": 10_000})
-    monkeypatch.setattr(shared, "batch_limits", lambda asked: smaller)
+    monkeypatch.setattr(batch_checks, "batch_limits", lambda asked: smaller)
     with pytest.raises(LimitExceeded, match="10,000"):
         await batches_of(bench, provider).submit(several(provider, 200))
     assert not bench.wire.exchanges

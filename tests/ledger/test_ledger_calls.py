@@ -341,7 +341,7 @@ def test_a_sqlite_url_is_as_good_as_a_folder(tmp_path: Path, entry: MakeEntry, a
 def test_a_ledger_that_another_process_blocks_loses_nothing(
     tmp_path: Path, entry: MakeEntry, accepted: Accepted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("support.ledger.database._BUSY_MS", 50)
+    monkeypatch.setattr("support.database.BUSY_MS", 50)
     with Ledger.open(tmp_path) as ledger:
         reservation = accepted(ledger.reserve(entry(), D("0.004"), WIDE))
         blocker = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)

@@ -14,6 +14,7 @@ from support.audit.sabotages.outcomes import OUTCOMES
 from support.audit.sabotages.session_trees import SESSION_TREES
 from support.audit.sabotages.sessions import SESSIONS
 from support.audit.sabotages.several import SEVERAL
+from support.audit.sabotages.workflows import WORKFLOWS
 from support.audit.sabotaging import Sabotage
 
 SABOTAGES: dict[str, Sabotage] = {
@@ -32,6 +33,7 @@ SABOTAGES: dict[str, Sabotage] = {
         *SEVERAL,
         *FAILOVER,
         *CAPABILITIES,
+        *WORKFLOWS,
         *FAILURES,
     )
 }

@@ -316,7 +316,7 @@ def _mixed_models() -> list[Patch]:
 
         return check_models
 
-    return [*_everywhere("by_model", grouping), Patch(gateway("batches"), "check_models", unchecked)]
+    return [*_everywhere("by_model", grouping), Patch(gateway("batch_checks"), "check_models", unchecked)]
 
 
 def _custom_grouper_ignored() -> list[Patch]:

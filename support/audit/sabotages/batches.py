@@ -52,7 +52,7 @@ def _limit_off_by_one() -> list[Patch]:
 
         return exceeds
 
-    return [Patch(gateway("batches"), "exceeds", make)]
+    return [Patch(gateway("batch_checks"), "exceeds", make)]
 
 
 def _limit_after_upload() -> list[Patch]:
@@ -92,8 +92,8 @@ def _limit_after_upload() -> list[Patch]:
         return upload
 
     return [
-        Patch(gateway("batches"), "check_number", checking),
-        Patch(gateway("batches"), "check_size", checking),
+        Patch(gateway("batch_checks"), "check_number", checking),
+        Patch(gateway("batch_checks"), "check_size", checking),
         Patch(_keeper(), "_write", spooling),
         Patch(module(Provider.OPENAI, "batches").OpenAIBatches, "_upload", uploading),
     ]
@@ -107,7 +107,7 @@ def _input_materialised() -> list[Patch]:
 
         return once_through
 
-    return [Patch(gateway("batches"), "once_through", make)]
+    return [Patch(gateway("batch_input"), "once_through", make)]
 
 
 def _wrong_purpose() -> list[Patch]:
@@ -132,7 +132,7 @@ def _stale_number() -> list[Patch]:
 
     from support.world import World
 
-    return [Patch(World, "batch_limits", make), Patch(gateway("batches"), "batch_limits", make)]
+    return [Patch(World, "batch_limits", make), Patch(gateway("batch_checks"), "batch_limits", make)]
 
 
 # Results --------------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def _failure_on_wrong_id() -> list[Patch]:
 
         return told
 
-    return [_noting_ids(sent), Patch(gateway("batches"), "told", make)]
+    return [_noting_ids(sent), Patch(gateway("batch_results"), "told", make)]
 
 
 def _whole_batch_fails() -> list[Patch]:
@@ -179,7 +179,7 @@ def _whole_batch_fails() -> list[Patch]:
 
         return told
 
-    return [Patch(gateway("batches"), "told", make)]
+    return [Patch(gateway("batch_results"), "told", make)]
 
 
 def _matches_by_position() -> list[Patch]:
@@ -217,7 +217,7 @@ def _results_buffered() -> list[Patch]:
 
         return lines_of
 
-    return [Patch(gateway("batches"), "lines_of", make)]
+    return [Patch(gateway("batch_results"), "lines_of", make)]
 
 
 def _drops_last_line() -> list[Patch]:
@@ -229,7 +229,7 @@ def _drops_last_line() -> list[Patch]:
 
         return last_line
 
-    return [Patch(gateway("batches"), "last_line", make)]
+    return [Patch(gateway("batch_results"), "last_line", make)]
 
 
 # What is told ---------------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def _batch_at_full_price() -> list[Patch]:
 
         return price_tier
 
-    return [Patch(gateway("batches"), "price_tier", make)]
+    return [Patch(gateway("batch_prices"), "price_tier", make)]
 
 
 def _batch_discount_twice() -> list[Patch]:
@@ -289,7 +289,7 @@ def _batch_discount_twice() -> list[Patch]:
 
         return cost_of
 
-    return [Patch(gateway("batches"), "cost_of", make)]
+    return [Patch(gateway("batch_prices"), "cost_of", make)]
 
 
 def _billed(*statuses: str) -> list[Patch]:
@@ -305,7 +305,7 @@ def _billed(*statuses: str) -> list[Patch]:
 
         return cost_of
 
-    return [Patch(gateway("batches"), "cost_of", make)]
+    return [Patch(gateway("batch_prices"), "cost_of", make)]
 
 
 BATCHES = (

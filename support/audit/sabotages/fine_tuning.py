@@ -183,7 +183,7 @@ def _cancelled_billed() -> list[Patch]:
 
         return billed_tokens
 
-    return [Patch(_jobs(), "billed_tokens", make)]
+    return [Patch(module(Provider.OPENAI, "tuning_ends"), "billed_tokens", make)]
 
 
 def _first_page_only() -> list[Patch]:
@@ -194,7 +194,7 @@ def _first_page_only() -> list[Patch]:
 
         return following
 
-    return [Patch(_jobs(), "following", make)]
+    return [Patch(module(Provider.OPENAI, "tuning_pages"), "following", make)]
 
 
 def _events_duplicated() -> list[Patch]:
@@ -206,7 +206,7 @@ def _events_duplicated() -> list[Patch]:
 
         return not_told
 
-    return [Patch(_jobs(), "not_told", make)]
+    return [Patch(module(Provider.OPENAI, "tuning_pages"), "not_told", make)]
 
 
 def _events_order() -> list[Patch]:
@@ -218,7 +218,7 @@ def _events_order() -> list[Patch]:
 
         return in_order
 
-    return [Patch(_jobs(), "in_order", make)]
+    return [Patch(module(Provider.OPENAI, "tuning_pages"), "in_order", make)]
 
 
 def _failed_as_success() -> list[Patch]:
@@ -230,7 +230,7 @@ def _failed_as_success() -> list[Patch]:
 
         return has_failed
 
-    return [Patch(_jobs(), "has_failed", make)]
+    return [Patch(module(Provider.OPENAI, "tuning_ends"), "has_failed", make)]
 
 
 def _wait_returns_early() -> list[Patch]:
@@ -243,7 +243,7 @@ def _wait_returns_early() -> list[Patch]:
 
         return is_done
 
-    return [Patch(_jobs(), "is_done", make)]
+    return [Patch(module(Provider.OPENAI, "tuning_ends"), "is_done", make)]
 
 
 def _options_top_level() -> list[Patch]:

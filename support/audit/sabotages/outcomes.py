@@ -95,7 +95,7 @@ def _pads_with_empty() -> list[Patch]:
 
         return told
 
-    return [Patch(_many("engine"), "rest", resting), Patch(gateway("batches"), "told", telling)]
+    return [Patch(_many("engine"), "rest", resting), Patch(gateway("batch_results"), "told", telling)]
 
 
 def _count_wrong() -> list[Patch]:

@@ -11,7 +11,10 @@ from support.catalogue.limits import batch_limits
 from support.errors import Conflict, Expired, InvalidRequest, NotFound, TouchstoneError
 from support.gateway.anthropic.chat import AnthropicChat, answered
 from support.gateway.anthropic.errors import from_body, translate
-from support.gateway.batches import BatchEndpoint, BatchKeeper, Line, Outcome, Source, Spool, parsed
+from support.gateway.batch_input import Line, Spool
+from support.gateway.batch_results import Outcome, Source, parsed
+from support.gateway.batch_service import BatchEndpoint
+from support.gateway.batches import BatchKeeper
 from support.gateway.call import ChokePoint
 from support.gateway.chat import Question
 from support.gateway.exchanges import answer_on_the_wire

@@ -14,16 +14,11 @@ from google.genai.client import AsyncClient
 
 from support.catalogue.limits import batch_limits
 from support.errors import BadResponse, TouchstoneError
-from support.gateway.batches import (
-    BatchEndpoint,
-    BatchKeeper,
-    Line,
-    Outcome,
-    Source,
-    Spool,
-    exceeds,
-    parsed,
-)
+from support.gateway.batch_checks import exceeds
+from support.gateway.batch_input import Line, Spool
+from support.gateway.batch_results import Outcome, Source, parsed
+from support.gateway.batch_service import BatchEndpoint
+from support.gateway.batches import BatchKeeper
 from support.gateway.call import ChokePoint
 from support.gateway.chat import Question
 from support.gateway.embeddings import unit

@@ -8,7 +8,10 @@ import openai
 
 from support.errors import Expired, ServerError, TouchstoneError, Unsupported
 from support.gateway.assistant_checks import MARKER_KEY
-from support.gateway.batches import BatchEndpoint, BatchKeeper, Line, Outcome, Source, Spool, parsed
+from support.gateway.batch_input import Line, Spool
+from support.gateway.batch_results import Outcome, Source, parsed
+from support.gateway.batch_service import BatchEndpoint
+from support.gateway.batches import BatchKeeper
 from support.gateway.call import ChokePoint
 from support.gateway.chat import Question
 from support.gateway.exchanges import answer_on_the_wire

@@ -100,18 +100,23 @@ def event_of(answer: Mapping[str, Any]) -> TuningEvent:
         level=answer["level"],
         kind=answer.get("type") or "message",
         message=answer["message"],
-        data=answer.get("data") or {},
+        data=numbers_of(answer.get("data") or {}),
         created_at=_moment(answer["created_at"]),
     )
 
 
-def checkpoint_of(answer: Mapping[str, Any]) -> TuningCheckpoint:
-    """A checkpoint; of its metrics only what is a number."""
-    metrics = {
+def numbers_of(measured: Mapping[str, Any]) -> dict[str, int | float]:
+    """What was measured, by the provider's names; nothing that is no number."""
+    return {
         name: value
-        for name, value in answer["metrics"].items()
+        for name, value in measured.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
+
+
+def checkpoint_of(answer: Mapping[str, Any]) -> TuningCheckpoint:
+    """A checkpoint; of its metrics only what is a number."""
+    metrics = numbers_of(answer["metrics"])
     return TuningCheckpoint(
         id=answer["id"],
         model=answer["fine_tuned_model_checkpoint"],
