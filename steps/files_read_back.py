@@ -136,7 +136,8 @@ def no_such_file(context: Context, provider: Provider) -> None:
 @then("the refusal names the file's id")
 def refusal_names_id(context: Context) -> None:
     refusal = context.world.refusal()
-    unknown = context.world.files.unknown_id or ""
+    unknown = context.world.files.unknown_id
+    assert unknown is not None, "the scenario has asked for no file that was never stored"
     context.world.expect(unknown.split("/")[-1] in refusal.message, f"the id {unknown} is not named: {refusal}")
 
 

@@ -239,6 +239,12 @@ async def tries_to_take_in(context: Context) -> None:
     await world.tries(world.gateway(made.provider).vector_stores.attach(made.id, world.files.file.id))
 
 
+@then("the refusal names the stored file by its id")
+def names_stored_file(context: Context) -> None:
+    refusal, file = context.world.refusal(), context.world.files.file
+    context.world.expect(file.id in refusal.message, f"the id {file.id} is not named: {refusal}")
+
+
 @then("the store lists no documents")
 async def lists_none(context: Context) -> None:
     found = await listed(context.world)

@@ -63,7 +63,7 @@ Feature: Documents in a store
     And the team has uploaded "sample.png" to OpenAI, to be searched
     When the team tries to take the stored file into the store
     Then OpenAI refuses the request as invalid, in its own words
-    And the refusal names the file's id
+    And the refusal names the stored file by its id
     And the store lists no documents
 
   @KB-02 @provider:OpenAI
