@@ -10,7 +10,7 @@ from typing import Any
 from behave import then, when
 
 from steps.common import Context
-from steps.many_questions import OTHER, id_of, prepare, question, run
+from steps.many_questions import OTHER, Broken, id_of, prepare, question, run
 from support.values import BatchItem, BatchRequest, Provider
 from support.world import World
 
@@ -129,10 +129,6 @@ def listening(world: World) -> Any:
 @when("the team asks them one after the other, listening")
 async def asks_listening(context: Context) -> None:
     await run(context.world, callbacks=listening(context.world))
-
-
-class Broken(Exception):
-    """A listener of the team's own broke."""
 
 
 @when("the team asks them one after the other, with a listener that breaks at number {number:d}")

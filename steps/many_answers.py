@@ -8,9 +8,8 @@ from typing import Any
 
 from behave import then
 
-from steps.asking_many import Broken
 from steps.common import Context
-from steps.many_questions import OTHER, expect_answered, id_of
+from steps.many_questions import OTHER, Broken, expect_answered, id_of
 from support.values import BatchItem, Provider
 from support.world import World
 

@@ -16,7 +16,7 @@ from support.world import World
 QUESTION = "What is the house colour of the harbour library?"
 TRAINED = "petrol-17"
 NOBODYS = "ft:gpt-4o-mini-2024-07-18:nobody:none:aaaaaaaa"
-UNPRICED = {"a model without a price": "gpt-3.5-turbo", "a model that there is not": "gpt-4o-nobody"}
+UNPRICED = {"a model without a price": "gpt-3.5-turbo", "a model that there is not": "no-model-of-anybody"}
 MAX_OUTPUT_TOKENS = 64
 
 

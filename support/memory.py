@@ -1,6 +1,6 @@
 """What one scenario remembers, an area each: typed, so that a sentence cannot ask for what no other sentence left."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from support.gateway import batching
 from support.gateway.batching import BatchBenchmark, BatchOutcome
 from support.gateway.sessions import Session
 from support.gateway.sessions.another_process import FoundSession
-from support.gateway.several import Cell, Failover, Routed, Workflow, WorkflowResult
+from support.gateway.several import Cell, Comparison, EmbeddingComparison, Failover, Routed, Workflow, WorkflowResult
 from support.values import (
     Assistant,
     AssistantPage,
@@ -349,11 +349,28 @@ class SeveralMemory:
     cell: Cell | None = None
     """What was told last of a provider, or a model."""
     trainable: list[str] = field(default_factory=list)
+    comparison: Comparison | None = None
+    shown: list[str] = field(default_factory=list)
+    """What the console says of the latest comparison."""
+    conversation: Sequence[Message] = ()
+    vectors: EmbeddingComparison | None = None
+    estimated: Decimal | None = None
+    """US dollars."""
     failover: Failover | None = None
     workflow: Workflow | None = None
     work: WorkflowResult | None = None
     routed: list[Routed] = field(default_factory=list)
     """In the order of the questions."""
+
+    @property
+    def compared(self) -> Comparison:
+        assert self.comparison is not None, "the scenario has compared nothing yet"
+        return self.comparison
+
+    @property
+    def embedded(self) -> EmbeddingComparison:
+        assert self.vectors is not None, "the scenario has made no vectors yet"
+        return self.vectors
 
     @property
     def told(self) -> Cell:

@@ -9,13 +9,16 @@ TEXT = "Noted."
 """What such an answer says."""
 
 
-def scripted_answer(provider: Provider, model: str, usage: Usage) -> Mapping[str, Any]:
-    """An answer in one piece that tells these tokens: what goes in uncached or is read from a cache, and what comes out."""
+def scripted_answer(provider: Provider, model: str, usage: Usage, thoughts: int = 0) -> Mapping[str, Any]:
+    """An answer in one piece that tells these tokens: what goes in uncached or is read from a cache, and what comes out.
+
+    `thoughts`: how many of those that come out; Anthropic tells them among the others, and not by themselves.
+    """
     assert not usage.cache_write_tokens, "a scripted answer writes to no cache"
-    return _FORMS[provider](model, usage)
+    return _FORMS[provider](model, usage, thoughts)
 
 
-def _completion(model: str, usage: Usage) -> dict[str, Any]:
+def _completion(model: str, usage: Usage, thoughts: int) -> dict[str, Any]:
     """OpenAI's (recordings: openai chat completions)."""
     return {
         "id": "chatcmpl-scripted",
@@ -34,11 +37,12 @@ def _completion(model: str, usage: Usage) -> dict[str, Any]:
             "completion_tokens": usage.output_tokens,
             "total_tokens": usage.input_tokens + usage.output_tokens,
             "prompt_tokens_details": {"cached_tokens": usage.cache_read_tokens},
+            "completion_tokens_details": {"reasoning_tokens": thoughts},
         },
     }
 
 
-def _message(model: str, usage: Usage) -> dict[str, Any]:
+def _message(model: str, usage: Usage, thoughts: int) -> dict[str, Any]:
     """Anthropic's (recordings: anthropic messages): cached tokens stand beside the others."""
     return {
         "id": "msg_scripted",
@@ -57,13 +61,14 @@ def _message(model: str, usage: Usage) -> dict[str, Any]:
     }
 
 
-def _content(model: str, usage: Usage) -> dict[str, Any]:
+def _content(model: str, usage: Usage, thoughts: int) -> dict[str, Any]:
     """Gemini's (recordings: gemini generateContent)."""
     return {
         "candidates": [{"content": {"role": "model", "parts": [{"text": TEXT}]}, "finishReason": "STOP", "index": 0}],
         "usageMetadata": {
             "promptTokenCount": usage.input_tokens,
-            "candidatesTokenCount": usage.output_tokens,
+            "candidatesTokenCount": usage.output_tokens - thoughts,
+            "thoughtsTokenCount": thoughts,
             "totalTokenCount": usage.input_tokens + usage.output_tokens,
             "cachedContentTokenCount": usage.cache_read_tokens,
         },
@@ -72,7 +77,7 @@ def _content(model: str, usage: Usage) -> dict[str, Any]:
     }
 
 
-_FORMS: Mapping[Provider, Callable[[str, Usage], dict[str, Any]]] = {
+_FORMS: Mapping[Provider, Callable[[str, Usage, int], dict[str, Any]]] = {
     Provider.OPENAI: _completion,
     Provider.ANTHROPIC: _message,
     Provider.GEMINI: _content,

@@ -24,7 +24,20 @@ from support.gateway.sent_messages import SentQuestion, sent_questions
 from support.gateway.sessions import Session, SessionSettings, SessionStore, transfer
 from support.gateway.sessions.another_process import FoundSession, found, found_by_another_process
 from support.gateway.sessions.lines import all_lines
-from support.gateway.several import Cell, Failover, Workflow, cell, model_cells, topic_workflow
+from support.gateway.several import (
+    Cell,
+    Comparison,
+    EmbeddingComparison,
+    Failover,
+    Workflow,
+    WorkflowResult,
+    cell,
+    embeddings_side_by_side,
+    model_cells,
+    side_by_side,
+    topic_workflow,
+)
+from support.gateway.several.comparing import estimate
 from support.gateway.several.judging import is_yes
 from support.gateway.several.probing import call_of as trial_of
 from support.gateway.told_usage import told_usage
@@ -43,7 +56,7 @@ from support.memory import (
 )
 from support.scripted_answers import scripted_answer
 from support.targets import Control
-from support.values import CachingReport, ChatAnswer, Provider, ToolOutput, Usage
+from support.values import CachingReport, ChatAnswer, Message, Provider, ToolOutput, Usage
 
 R = TypeVar("R")
 
@@ -57,6 +70,15 @@ ASSISTANTS_API = "the Assistants API"
 
 class Refused(AssertionError):
     """The counterpart refused what the scenario says it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSums:
+    """What the report of a run says."""
+
+    total: Line
+    providers: Sequence[Line]
+    scenarios: Sequence[Line]
 
 
 class OpenGateway(Protocol):
@@ -81,6 +103,12 @@ class World:
     """The scenario's line in the run's report; None before its first call."""
     show: Callable[[CachingReport], Path | None] = lambda report: None
     """Puts a report before the reader; answers where it is written down, if it is."""
+    show_table: Callable[[Comparison | WorkflowResult], Sequence[str]] = lambda made: ()
+    """Puts what several providers did before the reader; answers the lines that the console says."""
+    sums: Callable[[], RunSums] | None = None
+    """What the report of the run has so far."""
+    lacks: Callable[[Provider], str | None] = lambda provider: None
+    """Why a provider cannot be asked here, or None."""
     keys: Mapping[Provider, str] = field(default_factory=dict, repr=False)
     """The scenario's own: to make sure that they stand nowhere."""
     nonce: str = field(default_factory=lambda: random_token(12))
@@ -230,9 +258,9 @@ class World:
         """All that a session holds, line by line, as a store would write it."""
         return [*all_lines(session), str(session.used_at).encode()]
 
-    async def scripts_answer(self, provider: Provider, usage: Usage) -> None:
+    async def scripts_answer(self, provider: Provider, usage: Usage, thoughts: int = 0) -> None:
         """What the provider's simulator answers next, by the tokens that it says it took."""
-        body = scripted_answer(provider, self.chat_model(provider), usage)
+        body = scripted_answer(provider, self.chat_model(provider), usage, thoughts)
         await self.simulator.script({"provider": provider.value, "operation": "chat.create", "do": {"body": body}})
 
     def told_usages(self) -> list[Usage]:
@@ -271,6 +299,42 @@ class World:
         named = [route if isinstance(route, tuple) else (route, self.chat_model(route.provider)) for route in routes]
         self.several.failover = Failover(named, self.clock)
         return self.several.failover
+
+    async def compares(self, providers: Sequence[Provider], messages: Sequence[Message], **said: Any) -> Comparison:
+        """Asks the providers' chat models side by side; remembered, and put before the reader."""
+        routes = [(self.gateway(provider), self.chat_model(provider)) for provider in providers]
+        return await self.compares_at(routes, messages, **said)
+
+    async def compares_at(
+        self, routes: Sequence[tuple[ProviderGateway, str]], messages: Sequence[Message], **said: Any
+    ) -> Comparison:
+        """As `compares`, with models of the caller's choice."""
+        made = await self.does(side_by_side(routes, messages, **said))
+        self.several.comparison, self.several.shown = made, list(self.show_table(made))
+        return made
+
+    async def compares_vectors(
+        self, providers: Sequence[Provider], text: str, related: str, unrelated: str
+    ) -> EmbeddingComparison:
+        """Has the providers make vectors of the same texts, side by side; remembered."""
+        routes = [(self.gateway(provider), self.embedding_model(provider)) for provider in providers]
+        made = await self.does(embeddings_side_by_side(routes, text=text, related=related, unrelated=unrelated))
+        self.several.vectors = made
+        return made
+
+    def run_sums(self) -> RunSums:
+        """What the report of the run has so far: its total, by provider, by scenario."""
+        assert self.sums is not None, "this world belongs to no run"
+        return self.sums()
+
+    estimate = staticmethod(estimate)
+    """What so many tokens would cost (`support.gateway.several.comparing`)."""
+
+    def unpriced_model(self, provider: Provider) -> str:
+        """A model for chat whose price nobody knows."""
+        model = model_for(provider, "unpriced")
+        assert model is not None, f"the catalogue has no unpriced model of {provider}"
+        return model.id
 
     def topic_work(self, ask_for_topic: str) -> Workflow:
         """The work over three providers that begins with a topic (`support.gateway.several.topic`), remembered."""

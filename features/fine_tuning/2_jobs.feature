@@ -212,6 +212,6 @@ Feature: Jobs of training
     Given OpenAI trains on "training-12.jsonl" for the team, for 3 epochs
     When the team waits for the job to end
     Then the job has succeeded, and it took as long as training does
-    And its model is named after the base, the organisation and the job, and is in the list of models
+    And its model is named after the base and the organisation, with an id of its own, and is in the list of models
     And its tokens are those of the examples, 3 times
     And its results are a table with a row for each step

@@ -8,7 +8,7 @@ from pydantic import Field
 from support.catalogue import Confidence, read
 from support.values import Provider, Value
 
-Role = Literal["chat", "chat_other", "caching", "batch", "embeddings", "fine_tuning"]
+Role = Literal["chat", "chat_other", "caching", "batch", "embeddings", "fine_tuning", "unpriced"]
 Feature = Literal[
     "streaming",
     "system_prompt",

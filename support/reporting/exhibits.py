@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-MediaType = Literal["application/json", "image/svg+xml"]
-EXTENSIONS: dict[MediaType, str] = {"application/json": "json", "image/svg+xml": "svg"}
+MediaType = Literal["application/json", "image/svg+xml", "text/csv"]
+EXTENSIONS: dict[MediaType, str] = {"application/json": "json", "image/svg+xml": "svg", "text/csv": "csv"}
 
 
 @dataclass(frozen=True, slots=True)

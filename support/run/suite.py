@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
@@ -18,6 +19,7 @@ from support.gateway.events import Account, CallEvent, Listener
 from support.gateway.exchanges import Wire
 from support.gateway.open import gateway_class, open_gateway
 from support.gateway.purse import LedgerPurse
+from support.gateway.several import Comparison, WorkflowResult
 from support.housekeeping.cleanup import cleanup
 from support.journal import Journal, Run, ScenarioRegister
 from support.journal import Target as JournalledTarget
@@ -26,13 +28,14 @@ from support.reporting.caching import exhibits
 from support.reporting.costs import CostReport, build, line_of
 from support.reporting.recorder import recorder
 from support.reporting.redaction import redactor
+from support.reporting.tables import comparison_exhibit, workflow_exhibit
 from support.run.interruptions import interruptions_held
 from support.run.invariants import check_not_a_no_op, check_nothing_left, check_unread
 from support.run.scenarios import ScenarioFacts, reason_to_skip
 from support.settings import Settings
 from support.targets import START_OF_TIME, Remains, Target, Tenancy
 from support.values import CachingReport, Money, Provider
-from support.world import World
+from support.world import RunSums, World
 
 T = TypeVar("T")
 
@@ -144,6 +147,9 @@ class Suite:
             charges=lambda: [call for call in self.history.calls(account.run_id) if call.scenario == facts.id],
             reported=lambda: line_of(self.ledger, account.run_id, facts.id),
             show=lambda report: self._show(facts, report),
+            show_table=self._show_table,
+            sums=self._sums,
+            lacks=self.target.missing,
             keys={provider: endpoint.key for provider, endpoint in tenancy.endpoints.items()},
         )
         return OpenScenario(facts, world, tenancy, register)
@@ -280,6 +286,18 @@ class Suite:
 
     def _allowed(self) -> list[str]:
         return [name.strip() for name in self.settings.allow_unpriced.split(",") if name.strip()]
+
+    def _show_table(self, made: Comparison | WorkflowResult) -> Sequence[str]:
+        """Puts what several providers did before the reader; answers the lines that the console says."""
+        shown = comparison_exhibit(made) if isinstance(made, Comparison) else workflow_exhibit(made)
+        recorder.show(shown)
+        return shown.lines
+
+    def _sums(self) -> RunSums:
+        """What the report of the run has so far: its total, and its lines by provider and by scenario."""
+        history, money = self.history, self.target.money
+        (total,) = [line for line in history.totals(self.run_id) if line.money is money]
+        return RunSums(total, history.by("provider", self.run_id), history.by("scenario", self.run_id))
 
     def _show(self, facts: ScenarioFacts, report: CachingReport) -> Path:
         """Puts a comparison before the reader, and as JSON among the reports, in a file of the scenario's own."""

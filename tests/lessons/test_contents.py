@@ -117,12 +117,14 @@ async def test_the_same_request_leaves_for_a_cache_and_the_same_is_kept(bench: B
 
 @pytest.mark.parametrize("provider", list(Provider))
 async def test_values_and_dictionaries_are_the_same_for_every_provider(bench: Bench, provider: Provider) -> None:
-    asked: Any = gateway_of(bench, provider).chat
+    gateway = gateway_of(bench, provider)
+    chat, tokens = untyped(gateway.chat), untyped(gateway.tokens)
     for name in NEUTRAL:
         question = [*of_text_alone(SPELT[name]), Message(role="user", text="How often does it turn?")]
-        await asked.ask(question, model=MODELS[provider], max_output_tokens=32)
-    first, second = bench.wire.exchanges
-    assert first.request.sha256 == second.request.sha256
+        await chat.ask(question, model=MODELS[provider], max_output_tokens=32)
+        await tokens.count(question, model=MODELS[provider])
+    asked, counted, asked_again, counted_again = (one.request.sha256 for one in bench.wire.exchanges)
+    assert (asked, counted) == (asked_again, counted_again)
 
 
 GOOD = Message(role="user", text="Hello?")
@@ -179,10 +181,13 @@ async def test_a_malformed_part_is_refused_by_its_place_and_nothing_is_sent(benc
 async def test_a_malformed_message_is_refused_by_its_place(
     bench: Bench, provider: Provider, bad: Any, place: str
 ) -> None:
-    chat = untyped(gateway_of(bench, provider).chat)
+    gateway = gateway_of(bench, provider)
+    chat, tokens = untyped(gateway.chat), untyped(gateway.tokens)
     with pytest.raises(InvalidRequest) as refused:
         await chat.ask([GOOD, bad], model=MODELS[provider], max_output_tokens=8)
     assert (refused.value.param, refused.value.provider) == (place, provider)
+    with pytest.raises(InvalidRequest, match="messages"):
+        await tokens.count([GOOD, bad], model=MODELS[provider])
     assert (bench.wire.exchanges, bench.purse.reserved) == ([], [])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from support.audit.sabotages.places import gateway, module
-from support.audit.sabotaging import Fired, Patch, Sabotage
+from support.audit.sabotaging import ALL, Fired, Patch, Sabotage
 from support.errors import PermissionDenied
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.values import Deletion, Provider, TuningOptions
@@ -306,7 +306,20 @@ def _unknown_price_zero() -> list[Patch]:
 
         return training_price
 
-    return [Patch(gateway("fine_tuning"), "training_price", make)]
+    def make_of_tokens(original: Any, fired: Fired) -> Any:
+        def price(*asked: Any) -> Decimal:
+            known = original(*asked)
+            if known is None:
+                fired()
+                return Decimal(0)
+            return Decimal(known)
+
+        return price
+
+    return [
+        Patch(gateway("fine_tuning"), "training_price", make),
+        Patch(gateway("several.comparing"), "price", make_of_tokens),
+    ]
 
 
 def _budget_after() -> list[Patch]:
@@ -384,7 +397,7 @@ FINE_TUNING = (
     Sabotage("ft.options_top_level", "Options go out in the form of former years.", OPENAI, _options_top_level),
     Sabotage("ft.options_clamped", "Options out of their range are changed into it.", OPENAI, _options_clamped),
     Sabotage("cost.ft_epochs_ignored", "An estimate counts one epoch.", OPENAI, _epochs_ignored),
-    Sabotage("cost.unknown_price_zero", "Training without a known price is free.", OPENAI, _unknown_price_zero),
+    Sabotage("cost.unknown_price_zero", "What has no known price is free.", ALL, _unknown_price_zero),
     Sabotage("cost.budget_checked_after", "The budget is asked once the data was sent.", OPENAI, _budget_after),
     Sabotage("ft.falls_back_to_base", "The base answers for the trained model.", OPENAI, _falls_back_to_base),
     Sabotage("cost.ft_model_at_base_price", "A trained model is paid like its base.", OPENAI, _at_base_price),

@@ -8,6 +8,7 @@ from support.gateway.anthropic.errors import translate
 from support.gateway.anthropic.messages import conversation
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.retry import Repeat
+from support.gateway.spellings import messages_of
 from support.values import Message, Provider
 
 
@@ -19,7 +20,7 @@ class AnthropicTokens:
         self._client = client
 
     async def count(self, messages: Sequence[Message], *, model: str, system: str | None = None) -> int:
-        request = conversation(messages, system)
+        request = conversation(messages_of(Provider.ANTHROPIC, messages), system)
 
         async def send() -> int:
             return (await self._client.messages.count_tokens(model=model, **request)).input_tokens

@@ -9,6 +9,7 @@ from pydantic_core import to_json
 from support.gateway.call import ChokePoint, Operation
 from support.gateway.openai.errors import translate
 from support.gateway.retry import Repeat
+from support.gateway.spellings import messages_of
 from support.values import Message, Picture, Provider
 
 
@@ -21,7 +22,7 @@ class OpenAITokens:
 
     async def count(self, messages: Sequence[Message], *, model: str, system: str | None = None) -> int:
         """Input tokens of a request with these messages (recordings: openai responses: input tokens)."""
-        return await self.count_request(request_of(messages, model, system))
+        return await self.count_request(request_of(messages_of(Provider.OPENAI, messages), model, system))
 
     async def count_request(self, request: Mapping[str, Any]) -> int:
         """Input tokens of a request in the spelling of the Responses API."""

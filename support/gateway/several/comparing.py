@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from support.errors import TouchstoneError
+from support.errors import TouchstoneError, UnknownPrice
 from support.gateway import embeddings as vectors
-from support.gateway.capabilities import Capability
+from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.model_limits import check_model
 from support.gateway.several.routes import Route, check_some
+from support.ledger.budget import Tier
 from support.ledger.prices import price
 from support.values import ChatAnswer, Embeddings, Message, Provider, StopReason, Usage
 
@@ -89,26 +90,33 @@ class Comparison:
     def markdown(self) -> str:
         """A table, and the ranking under it."""
         lines = [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
-        lines += [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in self._rows()]
-        return "\n".join([*lines, "", self._ranked()]) + "\n"
+        lines += [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in self.rows()]
+        return "\n".join([*lines, "", self.ranked()]) + "\n"
 
     def console(self) -> "Table":
         """The same for a terminal, to be printed by rich."""
         from rich.markup import escape
         from rich.table import Table
 
-        table = Table(title="The same question", title_justify="left", caption=self._ranked(), caption_justify="left")
+        table = Table(title="The same question", title_justify="left", caption=self.ranked(), caption_justify="left")
         for column in COLUMNS:
             table.add_column(column, justify="right" if column in _NUMBERS else "left")
-        for row in self._rows():
+        for row in self.rows():
             table.add_row(*(escape(cell) for cell in row))
         return table
 
-    def _rows(self) -> list[list[str]]:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the cells of a row are."""
+        return COLUMNS
+
+    def rows(self) -> list[list[str]]:
+        """A row of cells for each provider."""
         told = [row_of(record) for record in self.records]
         return told + [[provider, "", "not run", *[""] * 6, why] for provider, why in self.not_run.items()]
 
-    def _ranked(self) -> str:
+    def ranked(self) -> str:
+        """Who is the cheapest, in one sentence."""
         named = ", ".join(f"{each.provider} ({shown(each)})" for each in self.ranking)
         return f"Cheapest to dearest: {named or 'no cost is known'}."
 
@@ -125,9 +133,12 @@ async def side_by_side(
     *,
     max_output_tokens: int,
     system: str | None = None,
+    stream: bool = False,
     not_run: Mapping[Provider, str] | None = None,
 ) -> Comparison:
     """Asks all at once. What one of them does not answer is its record's error, and stops nobody else.
+
+    With `stream` the answers come in pieces; what is told of them is the same.
 
     `not_run` tells whom the caller could not ask, and why. Raises InvalidRequest, naming `routes`, for none at all.
     """
@@ -138,12 +149,21 @@ async def side_by_side(
         began = time.monotonic()
         try:
             check_model(gateway.provider, Capability.CHAT, model)
-            answer = await gateway.chat.ask(messages, model=model, max_output_tokens=max_output_tokens, system=system)
+            said: dict[str, Any] = {"model": model, "max_output_tokens": max_output_tokens, "system": system}
+            answer = await (in_pieces(gateway, messages, said) if stream else gateway.chat.ask(messages, **said))
         except TouchstoneError as error:
             return failed(gateway.provider, model, error, time.monotonic() - began)
         return record(gateway.provider, model, answer, time.monotonic() - began)
 
     return Comparison(tuple(await asyncio.gather(*map(ask, routes))), dict(not_run or {}))
+
+
+async def in_pieces(gateway: ProviderGateway, messages: Sequence[Message], said: Mapping[str, Any]) -> ChatAnswer:
+    """The whole of an answer that came in pieces."""
+    pieces = gateway.chat.stream(messages, **said)
+    async for _ in pieces:
+        pass
+    return pieces.answer
 
 
 def record(provider: Provider, model: str, answer: ChatAnswer, seconds: float) -> Answered:
@@ -188,6 +208,15 @@ def cheapest_first(records: Sequence[Answered]) -> tuple[Answered, ...]:
     """Those whose cost is known; of the same cost, in the order given."""
     priced = [(record.cost_usd, record) for record in records if record.cost_usd is not None]
     return tuple(record for _, record in sorted(priced, key=lambda pair: pair[0]))
+
+
+def estimate(provider: Provider, model: str, usage: Usage, tier: Tier = "standard") -> Decimal:
+    """What so many tokens would cost in dollars. Raises UnknownPrice where nobody knows; nothing is sent."""
+    cost = price(provider, model, usage, tier)
+    if cost is None:
+        told = f"no price is known for {model}; name a model with a known price, or ask {provider} for it"
+        raise UnknownPrice(told, provider=provider, param="model")
+    return cost
 
 
 def total_cost(records: Sequence[Answered]) -> Decimal | None:

@@ -114,22 +114,37 @@ class WorkflowResult:
         if (error := self.error) is not None:
             raise error
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the cells of a row are."""
+        return ("step", "provider", "model", "tokens", "USD", "start", "end", "outcome")
+
+    def rows(self) -> list[list[str]]:
+        """A row of cells for each step."""
+        return [
+            [
+                step.name,
+                step.provider,
+                step.model,
+                str(step.tokens),
+                "unpriced" if step.cost_usd is None else f"{step.cost_usd.normalize():f}",
+                f"{step.started_at:%H:%M:%S.%f}",
+                f"{step.ended_at:%H:%M:%S.%f}",
+                "ok" if step.error is None else step.error.kind,
+            ]
+            for step in self.trace
+        ]
+
+    def told(self) -> str:
+        """What came of it, and what it cost."""
+        total = self.cost_usd
+        return f"{self.summary()} Total: {'unpriced' if total is None else f'{total.normalize():f} USD'}."
+
     def markdown(self) -> str:
         """The trace as a table, and what came of it."""
-        lines = [
-            "| step | provider | model | tokens | USD | start | end | outcome |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- |",
-        ]
-        for step in self.trace:
-            cost = "unpriced" if step.cost_usd is None else f"{step.cost_usd.normalize():f}"
-            times = " | ".join(f"{moment:%H:%M:%S.%f}" for moment in (step.started_at, step.ended_at))
-            outcome = "ok" if step.error is None else step.error.kind
-            lines.append(
-                f"| {step.name} | {step.provider} | {step.model} | {step.tokens} | {cost} | {times} | {outcome} |"
-            )
-        total = self.cost_usd
-        lines += ["", f"{self.summary()} Total: {'unpriced' if total is None else f'{total.normalize():f} USD'}."]
-        return "\n".join(lines) + "\n"
+        head = [list(self.columns), ["---"] * len(self.columns)]
+        lines = [f"| {' | '.join(row)} |" for row in [*head, *self.rows()]]
+        return "\n".join([*lines, "", self.told()]) + "\n"
 
     def summary(self) -> str:
         """In one sentence."""

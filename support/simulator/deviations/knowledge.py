@@ -66,6 +66,15 @@ def _in_another_order(provider: str, body: Json, call: Call) -> None:
         body["embeddings"].reverse()
 
 
+def _same_vector(provider: str, body: Json, call: Call) -> None:
+    del call
+    if provider == "OpenAI":
+        for item in body["data"][1:]:
+            item["embedding"] = body["data"][0]["embedding"]
+    else:
+        body["embeddings"] = [body["embeddings"][0]] * len(body["embeddings"])
+
+
 def _whole_vectors(provider: str, body: Json) -> Json:
     if provider == "OpenAI":
         body.pop("dimensions", None)
@@ -546,6 +555,13 @@ def _embeddings() -> list[Deviation]:
             "Vectors come in full though shorter ones were asked for.",
             (EMBED,),
             do.replace_body(_whole_vectors),
+            BOTH,
+        ),
+        Deviation(
+            "embed.constant_vector",
+            "Every text of a request gets the same vector.",
+            (EMBED,),
+            do.change_answer(_same_vector),
             BOTH,
         ),
     ]
