@@ -56,12 +56,9 @@ async def asks_three(context: Context, first: Provider, second: Provider, third:
     await compare(context.world, [first, second, third], CAPITAL)
 
 
-@when(
-    "the team asks {first:Provider} and {second:Provider} side by side for the capital of France,"
-    " and has no key for {lacking:Provider}"
-)
-async def asks_two(context: Context, first: Provider, second: Provider, lacking: Provider) -> None:
-    await compare(context.world, [first, second], CAPITAL, not_run={lacking: "no key"})
+@given("the team has no key for {provider:Provider}")
+def has_no_key(context: Context, provider: Provider) -> None:
+    context.world.gives_back_key(provider)
 
 
 @when('the team asks {provider:Provider} something, with the rule to answer "{word}"')
@@ -126,6 +123,14 @@ def record_tells_tokens(context: Context, provider: Provider) -> None:
     world.expect(price > 0 and record.cost_usd == price, f"the record tells {record.cost_usd}, not {price}")
     spent = world.spent()
     world.expect(spent == price, f"the ledger has charged {spent}, not {price}")
+
+
+@then("the record keeps what {provider:Provider} answered, with nothing changed")
+def record_keeps(context: Context, provider: Provider) -> None:
+    world = context.world
+    (record,) = world.several.compared.records
+    answered = world.sent()[-1].response.json()
+    world.expect(record.raw == answered, f"the record keeps {record.raw}, {provider} answered {answered}")
 
 
 @then("each of the {count:d} has answered Paris")
@@ -198,13 +203,20 @@ def asked_for(context: Context, provider: Provider, most: int) -> None:
     )
 
 
-@then("the comparison tells that {provider:Provider} was not run, and why")
-def not_run(context: Context, provider: Provider) -> None:
+@then(
+    "the comparison tells that {provider:Provider} was not run because it has no key,"
+    " and nothing was sent to {same:Provider}"
+)
+def not_run(context: Context, provider: Provider, same: Provider) -> None:
     world = context.world
     why = dict(world.several.compared.not_run)
-    world.expect(why == {provider: "no key"}, f"not run are {why}")
-    named = [line for line in world.several.shown if provider in line and "not run" in line and "no key" in line]
-    world.expect(len(named) == 1, f"shown is {world.several.shown}")
+    told_of = set(why) == {provider} and why[provider].startswith("no key: ")
+    world.expect(told_of, f"not run are {why}")
+    lines = [line for line in world.several.shown if provider in line]
+    own = [line for line in lines if "not run" in line and why[provider] in line]
+    world.expect(len(own) == 1 and lines == own, f"shown of {provider} is {lines}")
+    asked = [sent for sent in world.questions_sent() if sent.provider is same]
+    world.expect(not asked, f"{len(asked)} questions were sent to {same}")
 
 
 @then("it has {count:d} answers, and ranks {ranked:d}")

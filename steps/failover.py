@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import parse
@@ -128,6 +129,12 @@ async def asks(context: Context) -> None:
 @when("the team asks them for the capital of France, {times:d} times")
 async def asks_often(context: Context, times: int) -> None:
     await ask(context.world, times)
+
+
+@when("the team asks them for the capital of France, {time:Duration} later")
+async def asks_later(context: Context, time: timedelta) -> None:
+    await context.world.clock.sleep(time.total_seconds())
+    await ask(context.world)
 
 
 @when("the team tries to ask them for the capital of France")

@@ -59,6 +59,7 @@ async def has_it_done(context: Context) -> None:
     world = context.world
     assert world.several.workflow is not None
     world.several.work = await world.does(world.several.workflow.run())
+    world.several.shown = list(world.show_table(world.several.work))
 
 
 # Then ----------------------------------------------------------------------------------------------------------------

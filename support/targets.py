@@ -28,6 +28,11 @@ START_OF_TIME = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 """What a simulated scenario's clock shows at its start, so that every run sees the same dates."""
 
 
+def no_key(provider: Provider) -> str:
+    """Why a provider is not asked for which the user has set no key."""
+    return f"no key: set {KEY_NAMES[provider]}"
+
+
 class SimulatorGone(Exception):
     """No simulator answers where one was: all that it held is gone with it."""
 
@@ -342,7 +347,7 @@ def choose(settings: Settings) -> Target:
         )
     if settings.target == "live":
         keys = {provider: key for provider in Provider if (key := settings.key(provider))}
-        reasons = {provider: f"no key: set {KEY_NAMES[provider]}" for provider in Provider if provider not in keys}
+        reasons = {provider: no_key(provider) for provider in Provider if provider not in keys}
         return RemoteTarget("live", LIVE_BASE_URLS, keys, reasons, settings.request_timeout, settings.state)
     named = settings.targets.get(settings.target)
     if named is None:

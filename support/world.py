@@ -55,7 +55,7 @@ from support.memory import (
     TuningMemory,
 )
 from support.scripted_answers import scripted_answer
-from support.targets import Control
+from support.targets import Control, no_key
 from support.values import CachingReport, ChatAnswer, Message, Provider, ToolOutput, Usage
 
 R = TypeVar("R")
@@ -301,9 +301,15 @@ class World:
         return self.several.failover
 
     async def compares(self, providers: Sequence[Provider], messages: Sequence[Message], **said: Any) -> Comparison:
-        """Asks the providers' chat models side by side; remembered, and put before the reader."""
-        routes = [(self.gateway(provider), self.chat_model(provider)) for provider in providers]
-        return await self.compares_at(routes, messages, **said)
+        """Asks the providers' chat models side by side, as far as there are keys; remembered, and put before the reader."""
+        not_run = {provider: why for provider in providers if (why := self.lacks(provider)) is not None}
+        routes = [(self.gateway(one), self.chat_model(one)) for one in providers if one not in not_run]
+        return await self.compares_at(routes, messages, not_run=not_run, **said)
+
+    def gives_back_key(self, provider: Provider) -> None:
+        """From now on the provider cannot be compared, as on a target that was given no key for it."""
+        others = self.lacks
+        self.lacks = lambda one: no_key(one) if one is provider else others(one)
 
     async def compares_at(
         self, routes: Sequence[tuple[ProviderGateway, str]], messages: Sequence[Message], **said: Any

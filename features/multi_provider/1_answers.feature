@@ -9,6 +9,7 @@ Feature: The same question, answered in one shape
     Then the answer is Paris, in any spelling
     And the record tells <provider>, its model, that the answer came to its end, and <provider>'s own id
     And the record tells the tokens that <provider> told, and what they cost
+    And the record keeps what <provider> answered, with nothing changed
 
     Examples: three providers
       | provider  |
@@ -61,8 +62,9 @@ Feature: The same question, answered in one shape
 
   @MP-01 @provider:OpenAI @provider:Anthropic
   Scenario: A provider for which there is no key is told as not run, and counts for nothing
-    When the team asks OpenAI and Anthropic side by side for the capital of France, and has no key for Gemini
-    Then the comparison tells that Gemini was not run, and why
+    Given the team has no key for Gemini
+    When the team asks OpenAI, Anthropic and Gemini side by side for the capital of France
+    Then the comparison tells that Gemini was not run because it has no key, and nothing was sent to Gemini
     And it has 2 answers, and ranks 2
 
   @MP-01

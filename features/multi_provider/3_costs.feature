@@ -22,16 +22,16 @@ Feature: What the same answer costs at each provider
   Scenario Outline: What <provider> reads from its cache and what it thinks have prices of their own
     Thoughts are paid as what comes out, at all three. No provider answers with tokens of the team's choosing.
 
-    Given <provider> answers once with 1000 tokens in, 400 of them cached, and 500 out, 200 of them thoughts
+    Given <provider> answers once with 1000 tokens in, 300 of them cached, and 500 out, 200 of them thoughts
     When the team asks <provider> for a note
-    Then 600 tokens at <in> dollars, 400 at <cached> dollars and 500 at <out> dollars for a million cost <cost> dollars
+    Then 700 tokens at <in> dollars, 300 at <cached> dollars and 500 at <out> dollars for a million cost <cost> dollars
     And that is what the record, the ledger and the run's report say
 
     Examples: three providers
       | provider  | in   | cached | out  | cost     |
-      | OpenAI    | 0.10 | 0.01   | 0.50 | 0.000314 |
-      | Anthropic | 0.10 | 0.01   | 0.50 | 0.000314 |
-      | Gemini    | 0.30 | 0.03   | 2.50 | 0.001442 |
+      | OpenAI    | 0.10 | 0.01   | 0.50 | 0.000323 |
+      | Anthropic | 0.10 | 0.01   | 0.50 | 0.000323 |
+      | Gemini    | 0.30 | 0.03   | 2.50 | 0.001469 |
 
   @MP-04 @simulator_only
   Scenario Outline: In a batch, <provider>'s tokens cost half
@@ -53,10 +53,10 @@ Feature: What the same answer costs at each provider
 
     Given Gemini answers once with 1000 tokens in and 500 out
     And OpenAI answers once with 1000 tokens in and 500 out
-    And Anthropic answers once with 1000 tokens in and 400 out
+    And Anthropic answers once with 1000 tokens in and 300 out
     When the team asks Gemini, OpenAI and Anthropic side by side
-    Then from the cheapest to the dearest they are Anthropic, OpenAI and Gemini, at 0.0003, 0.00035 and 0.00155 dollars
-    And the comparison's total is 0.0022 dollars, which is what the ledger has charged
+    Then from the cheapest to the dearest they are Anthropic, OpenAI and Gemini, at 0.00025, 0.00035 and 0.00155 dollars
+    And the comparison's total is 0.00215 dollars, which is what the ledger has charged
 
   @MP-04 @provider:OpenAI @provider:Anthropic @provider:Gemini
   Scenario: The total of the run is the sum of its providers, and of its scenarios

@@ -39,6 +39,9 @@ from support.world import RunSums, World
 
 T = TypeVar("T")
 
+MOST_READS = 20
+"""How often the sums of a run are read while other processes go on writing."""
+
 WARN_DAYS = 90
 """How far ahead a run warns of what its providers will switch off."""
 
@@ -294,10 +297,22 @@ class Suite:
         return shown.lines
 
     def _sums(self) -> RunSums:
-        """What the report of the run has so far: its total, and its lines by provider and by scenario."""
+        """What the report of the run has so far: its total, and its lines by provider and by scenario.
+
+        The three belong together: they are read again while other processes of the run write between them.
+        """
         history, money = self.history, self.target.money
-        (total,) = [line for line in history.totals(self.run_id) if line.money is money]
-        return RunSums(total, history.by("provider", self.run_id), history.by("scenario", self.run_id))
+
+        def read() -> RunSums:
+            (total,) = [line for line in history.totals(self.run_id) if line.money is money]
+            return RunSums(total, history.by("provider", self.run_id), history.by("scenario", self.run_id))
+
+        sums = read()
+        for _ in range(MOST_READS):
+            before, sums = sums, read()
+            if before == sums:
+                break
+        return sums
 
     def _show(self, facts: ScenarioFacts, report: CachingReport) -> Path:
         """Puts a comparison before the reader, and as JSON among the reports, in a file of the scenario's own."""

@@ -225,7 +225,7 @@ async def test_anthropic_has_none(bench: Bench) -> None:
     gateway = AnthropicGateway(bench.endpoint(Provider.ANTHROPIC), bench.http, bench.choke)
     with pytest.raises(Unsupported) as lacking:
         _ = gateway.embeddings
-    assert lacking.value.message == "Anthropic has no embeddings"
+    assert lacking.value.message == "Anthropic has no embeddings: make vectors at OpenAI or Gemini"
     assert bench.wire.exchanges == []
 
 

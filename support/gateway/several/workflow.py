@@ -149,7 +149,7 @@ class WorkflowResult:
     def summary(self) -> str:
         """In one sentence."""
         if self.failed_at is not None:
-            return f"Failed at {self.failed_at}: {self.error}."
+            return f"Failed at {self.failed_at}: {str(self.error).rstrip('.')}."
         return f"Partial, without {', '.join(self.missing)}." if self.missing else "Complete."
 
 
