@@ -169,9 +169,9 @@ class History:
         """One line for each kind of money that the run used, named as it."""
         return self._lines(run, calls.c.money)
 
-    def by(self, grouping: Grouping, run: str) -> list[Line]:
-        """One line for each kind of money and area, provider, scenario or row, the dearest first."""
-        return self._lines(run, calls.c[grouping])
+    def by(self, grouping: Grouping, run: str, scenario: str | None = None) -> list[Line]:
+        """One line for each kind of money and area, provider, scenario or row, the dearest first; of one scenario, or of all."""
+        return self._lines(run, calls.c[grouping], scenario)
 
     def unpriced(self, run: str) -> list[UnpricedModel]:
         """The models of a run that have no known price."""
@@ -187,9 +187,9 @@ class History:
             for row in rows
         ]
 
-    def calls(self, run: str) -> list[Call]:
-        """The rows of a run, in the order in which they were entered."""
-        rows = self._read(select(calls).where(calls.c.run == run).order_by(calls.c.created_at, calls.c.number))
+    def calls(self, run: str, scenario: str | None = None) -> list[Call]:
+        """The rows of a run, or of one scenario in it, in the order in which they were entered."""
+        rows = self._read(select(calls).where(*_of(run, scenario)).order_by(calls.c.created_at, calls.c.number))
         return [_call(row) for row in rows]
 
     def number_of_calls(self, run: str, worker: str) -> int:
@@ -197,7 +197,7 @@ class History:
         rows = self._read(select(func.count().label("calls")).where(calls.c.run == run, calls.c.worker == worker))
         return int(rows[0].calls)
 
-    def _lines(self, run: str, name: ColumnElement[str]) -> list[Line]:
+    def _lines(self, run: str, name: ColumnElement[str], scenario: str | None = None) -> list[Line]:
         unsettled = calls.c.state == "reserved"
         cached = calls.c.cache_read_tokens
         inputs = calls.c.uncached_input_tokens + cached + calls.c.cache_write_5m_tokens + calls.c.cache_write_1h_tokens
@@ -217,7 +217,7 @@ class History:
                 cost.label("cost"),
                 func.sum(case((unsettled, calls.c.reserved), else_=0)).label("held"),
             )
-            .where(calls.c.run == run)
+            .where(*_of(run, scenario))
             .group_by(calls.c.money, name)
             .order_by(calls.c.money, cost.desc(), name)
         )
@@ -253,6 +253,11 @@ class History:
                 connection.execute(statement)
         except SQLAlchemyError as error:
             raise self._database.unavailable(error) from error
+
+
+def _of(run: str, scenario: str | None) -> list[ColumnElement[bool]]:
+    """Which rows are of a run, or of one scenario in it."""
+    return [calls.c.run == run] if scenario is None else [calls.c.run == run, calls.c.scenario == scenario]
 
 
 def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:

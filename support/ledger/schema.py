@@ -40,6 +40,8 @@ calls = Table(
 microseconds since 1970.
 """
 
+Index("ledger_calls_scenario", calls.c.run, calls.c.scenario)
+
 # Partial on SQLite alone: to say so for PostgreSQL too would load that dialect (60 ms) in every run.
 Index(
     "ledger_calls_awaited",

@@ -110,7 +110,7 @@ def build(ledger: Ledger, run: str) -> CostReport:
 
 def line_of(ledger: Ledger, run: str, scenario: str) -> Line | None:
     """A scenario's line as the report reads it, also where it is none of the dearest; None where it made no call."""
-    return next((line for line in History(ledger).by("scenario", run) if line.name == scenario), None)
+    return next(iter(History(ledger).by("scenario", run, scenario)), None)
 
 
 def _account(

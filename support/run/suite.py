@@ -147,7 +147,7 @@ class Suite:
             wire,
             tenancy.control,
             self.run_id,
-            charges=lambda: [call for call in self.history.calls(account.run_id) if call.scenario == facts.id],
+            charges=lambda: self.history.calls(account.run_id, facts.id),
             reported=lambda: line_of(self.ledger, account.run_id, facts.id),
             show=lambda report: self._show(facts, report),
             show_table=self._show_table,
@@ -291,9 +291,9 @@ class Suite:
         return [name.strip() for name in self.settings.allow_unpriced.split(",") if name.strip()]
 
     def _show_table(self, made: Comparison | WorkflowResult) -> Sequence[str]:
-        """Puts what several providers did before the reader; answers the lines that the console says."""
+        """Puts what several providers did before the reader; answers its lines, which the console says of more than one row."""
         shown = comparison_exhibit(made) if isinstance(made, Comparison) else workflow_exhibit(made)
-        recorder.show(shown)
+        recorder.show(shown if len(made.rows()) > 1 else replace(shown, lines=()))
         return shown.lines
 
     def _sums(self) -> RunSums:

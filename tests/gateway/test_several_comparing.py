@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from support.errors import BadResponse, InvalidRequest, Unsupported
+from support.errors import BadResponse, InvalidRequest, UnknownPrice, Unsupported
 from support.gateway.several import (
     Comparison,
     Done,
@@ -21,14 +21,16 @@ from support.gateway.several import (
     workflow,
     writer_step,
 )
-from support.gateway.several.comparing import total_tokens
+from support.gateway.several.comparing import estimate, total_tokens
 from support.gateway.several.topic import topic_of
-from support.ledger import price
+from support.ledger import Tier, price
 from support.values import ChatAnswer, Provider, Usage
+from tests.gateway.batch_bench import MODELS
 from tests.gateway.several_bench import QUESTION, FakeClock, FakeGateway, fake, outage, route, vector_route
 
 pytestmark = pytest.mark.anyio
 OPENAI, ANTHROPIC, GEMINI = Provider.OPENAI, Provider.ANTHROPIC, Provider.GEMINI
+TIERS: tuple[Tier, ...] = ("standard", "batch")
 
 
 def printed(table: Any) -> str:
@@ -80,6 +82,18 @@ async def test_without_a_price_it_is_unpriced_and_not_free() -> None:
     assert (record.cost_usd, record.unpriced, found.cost_usd) == (None, True, None)
     assert [each.provider for each in found.ranking] == [GEMINI]
     assert "unpriced" in found.markdown()
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_what_it_would_cost_is_the_price_of_the_tokens_or_nothing_that_is_known(provider: Provider) -> None:
+    usage = Usage(uncached_input_tokens=1000, output_tokens=500)
+    for tier in TIERS:
+        assert estimate(provider, MODELS[provider], usage, tier) == price(provider, MODELS[provider], usage, tier)
+    standard, batch = (estimate(provider, MODELS[provider], usage, tier) for tier in TIERS)
+    assert batch * 2 == standard
+    with pytest.raises(UnknownPrice, match="a-model-of-tomorrow") as refused:
+        estimate(provider, "a-model-of-tomorrow", usage)
+    assert (refused.value.provider, refused.value.param) == (provider, "model")
 
 
 async def test_whom_nobody_asked_has_not_run() -> None:

@@ -78,6 +78,19 @@ async def test_five_tokens_are_a_cut_answer_everywhere(bench: Bench) -> None:
     assert [record.stop_reason for record in found.records] == ["length"] * 3
 
 
+async def test_an_answer_in_pieces_is_the_same_record(bench: Bench) -> None:
+    whole = await side_by_side(routes(bench, *Provider), CAPITAL, max_output_tokens=50)
+    pieces = await side_by_side(routes(bench, *Provider), CAPITAL, max_output_tokens=50, stream=True)
+    for one, other in zip(whole.records, pieces.records, strict=True):
+        told = ("provider", "model", "text", "stop_reason", "input_tokens", "output_tokens", "total_tokens", "cost_usd")
+        assert [getattr(one, name) for name in told] == [getattr(other, name) for name in told]
+        assert other.id
+        assert other.id != one.id
+    failing(bench, GEMINI, {"cut": True})
+    cut = await side_by_side(routes(bench, *Provider), CAPITAL, max_output_tokens=50, stream=True)
+    assert [record.provider for record in cut.failed] == [GEMINI]
+
+
 async def test_vectors_of_each(bench: Bench) -> None:
     asked = [(gateway_of(bench, provider), EMBEDDERS.get(provider, "none")) for provider in Provider]
     found = await embeddings_side_by_side(

@@ -80,3 +80,28 @@ def test_the_file_has_no_key_either(tmp_path: Path) -> None:
     Suite._show(suite, facts, report)  # type: ignore[arg-type]
     (path,) = tmp_path.glob("*.json")
     assert CachingReport.model_validate_json(path.read_text()).failures == ("refused: sim-…",)
+
+
+SIDE_BY_SIDE = "The same question, side by side"
+THREE = (
+    "    When the team asks OpenAI, Anthropic and Gemini side by side for the capital of France\n"
+    "    Then each of the 3 has answered Paris\n"
+)
+ALONE = "    When the team asks OpenAI for the capital of France, in one word\n    Then the answer is Paris, in any spelling\n"
+
+
+def test_providers_side_by_side_are_a_table_in_both_places(tmp_path: Path) -> None:
+    said = run(tmp_path, THREE)
+    (table,) = attached(tmp_path, "side by side").values()
+    head, *rows = table.splitlines()
+    assert head.startswith("provider,model,ended,")
+    assert [row.partition(",")[0] for row in rows] == ["OpenAI", "Anthropic", "Gemini"]
+    assert said.count(f"{SIDE_BY_SIDE}:") == 1
+    assert "Cheapest to dearest: " in said
+
+
+def test_an_answer_by_itself_is_attached_and_no_line_of_the_console(tmp_path: Path) -> None:
+    said = run(tmp_path, ALONE)
+    (table,) = attached(tmp_path, "in one word").values()
+    assert len(table.splitlines()) == 2
+    assert SIDE_BY_SIDE not in said
