@@ -17,26 +17,26 @@ from support.audit.sabotages.several import SEVERAL
 from support.audit.sabotages.workflows import WORKFLOWS
 from support.audit.sabotaging import Sabotage
 
-SABOTAGES: dict[str, Sabotage] = {
-    sabotage.name: sabotage
-    for sabotage in (
-        *FILES,
-        *CACHING,
-        *KNOWLEDGE,
-        *ASSISTANTS,
-        *ASKING_MANY,
-        *OUTCOMES,
-        *BATCHES,
-        *FINE_TUNING,
-        *SESSIONS,
-        *SESSION_TREES,
-        *SEVERAL,
-        *FAILOVER,
-        *CAPABILITIES,
-        *WORKFLOWS,
-        *FAILURES,
-    )
-}
+_ALL: tuple[Sabotage, ...] = (
+    *FILES,
+    *CACHING,
+    *KNOWLEDGE,
+    *ASSISTANTS,
+    *ASKING_MANY,
+    *OUTCOMES,
+    *BATCHES,
+    *FINE_TUNING,
+    *SESSIONS,
+    *SESSION_TREES,
+    *SEVERAL,
+    *FAILOVER,
+    *CAPABILITIES,
+    *WORKFLOWS,
+    *FAILURES,
+)
+SABOTAGES: dict[str, Sabotage] = {sabotage.name: sabotage for sabotage in _ALL}
+
+assert len(SABOTAGES) == len(_ALL), "two sabotages have one name, and one of them would never be thrown"
 
 EXCLUDED: dict[str, str] = {}
 """Switches that the code's shape makes impossible, with the reason."""

@@ -321,7 +321,9 @@ def _wrong_call_id() -> list[Patch]:
 # The whole ------------------------------------------------------------------------------------------------------------
 
 
-def _cost_of_the_last() -> list[Patch]:
+def cost_of_the_last_run() -> list[Patch]:
+    """Of `workflow.cost_last_run_only`, which is the fault of other work too."""
+
     def make(original: Any, fired: Fired) -> Any:
         def total(calls: Any) -> Any:
             several = [call for call in calls if isinstance(call, Call) and call.cost_usd]
@@ -405,6 +407,5 @@ ASSISTANTS = (
     ),
     Sabotage("tools.args_not_json", "A function's arguments are passed on as one text.", ALL, _args_not_json),
     Sabotage("tools.wrong_call_id", "A function's output is sent for another call.", ALL, _wrong_call_id),
-    Sabotage("workflow.cost_last_run_only", "The cost of several runs is that of the last.", OPENAI, _cost_of_the_last),
     Sabotage("workflow.leaks_resources", "Clean-up passes over threads and stores.", OPENAI, _leaks_resources),
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from support.audit.sabotages.assistants import cost_of_the_last_run
 from support.audit.sabotages.places import gateway
 from support.audit.sabotaging import ALL, Fired, Patch, Sabotage
 from support.values import Usage
@@ -71,7 +72,7 @@ def _cost_last_run_only() -> list[Patch]:
 
         return total_cost
 
-    return [Patch(_workflow(), "total_cost", make)]
+    return [Patch(_workflow(), "total_cost", make), *cost_of_the_last_run()]
 
 
 WORKFLOWS = (
@@ -80,5 +81,10 @@ WORKFLOWS = (
     ),
     Sabotage("workflow.continues_after_failure", "Steps run after one that failed.", ALL, _continues_after_failure),
     Sabotage("workflow.trace_incomplete", "The trace leaves a step out.", ALL, _trace_incomplete),
-    Sabotage("workflow.cost_last_run_only", "The work's cost is that of its last step.", ALL, _cost_last_run_only),
+    Sabotage(
+        "workflow.cost_last_run_only",
+        "The cost of several runs, or steps, is that of the last.",
+        ALL,
+        _cost_last_run_only,
+    ),
 )
