@@ -333,7 +333,7 @@ def cost_of_the_last_run() -> list[Patch]:
 
         return total
 
-    return [Patch(import_module("support.world"), "total", make)]
+    return [Patch(import_module("support.world.core"), "total", make)]
 
 
 def _leaks_resources() -> list[Patch]:
