@@ -653,7 +653,8 @@ async def test_a_page_of_an_impossible_size_is_not_asked_for(bench: Bench, gatew
 async def test_there_are_no_corpora(bench: Bench, gateway: OpenAIGateway) -> None:
     with pytest.raises(Unsupported) as lacking:
         _ = gateway.corpora
-    assert (lacking.value.message, lacking.value.provider) == ("OpenAI has no corpora", Provider.OPENAI)
+    said = "OpenAI has no corpora: only Gemini ever had them; use vector_stores"
+    assert (lacking.value.message, lacking.value.provider) == (said, Provider.OPENAI)
     assert bench.wire.exchanges == []
 
 

@@ -130,9 +130,9 @@ def _stale_number() -> list[Patch]:
 
         return batch_limits
 
-    from support.world import World
+    from support.world.known import Known
 
-    return [Patch(World, "batch_limits", make), Patch(gateway("batch_checks"), "batch_limits", make)]
+    return [Patch(Known, "batch_limits", make), Patch(gateway("batch_checks"), "batch_limits", make)]
 
 
 # Results --------------------------------------------------------------------------------------------------------------

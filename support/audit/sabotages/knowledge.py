@@ -11,7 +11,7 @@ from support.gateway.call import Operation
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.retry import Repeat
 from support.values import Chunking, Filter, GroundedAnswer, Hit, Provider, StoredDocument, Usage
-from support.world import World
+from support.world.known import Known
 
 OPENAI, GEMINI, BOTH = (Provider.OPENAI,), (Provider.GEMINI,), (Provider.OPENAI, Provider.GEMINI)
 
@@ -269,7 +269,7 @@ def _topk_ignored() -> list[Patch]:
 
         return find_similar
 
-    return [Patch(World, "find_similar", make)]
+    return [Patch(Known, "find_similar", make)]
 
 
 KNOWLEDGE = (
