@@ -15,6 +15,7 @@ from support.gateway.endpoint import Endpoint
 from support.settings import Settings
 from support.targets import choose
 from support.values import Provider
+from tests.plain_http import plain_client
 
 ROOT = Path(__file__).resolve().parents[1]
 CANARIES = {
@@ -95,7 +96,7 @@ def test_an_interrupted_run_with_keys_that_the_simulator_gave(workplace: Path, s
     run = started(workplace, "-D", f"simulator_url={simulator}", "features/files/3_finding.feature", "-n", "OpenAI")
     keys: set[str] = set()
     deadline = time.monotonic() + 30
-    with httpx.Client(base_url=simulator, trust_env=False) as http:  # kept open: a scenario lasts some 20 ms
+    with plain_client(simulator) as http:  # kept open: a scenario lasts some 20 ms
         while len(keys) < 9 and run.poll() is None and time.monotonic() < deadline:
             keys |= set(issued(http))
             time.sleep(0.001)

@@ -1,7 +1,9 @@
 """Where a provider is reached, and with which key."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx2
 
@@ -32,6 +34,12 @@ class Endpoint:
         return (self.key, *self.headers.values())
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that servers' certificates are checked against: reading them takes most of making a client."""
+    return httpx2.create_ssl_context()
+
+
 def shared_client() -> httpx2.AsyncClient:
     """The one HTTP client under all SDK clients of a process: making one costs 20 to 60 ms, so scenarios share it.
 
@@ -40,7 +48,7 @@ def shared_client() -> httpx2.AsyncClient:
     """
     limits = httpx2.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=30.0)
     return httpx2.AsyncClient(
-        transport=RecordingTransport(httpx2.AsyncHTTPTransport(limits=limits)),
+        transport=RecordingTransport(httpx2.AsyncHTTPTransport(verify=_trusted(), limits=limits)),
         headers={"accept-encoding": "identity"},
         follow_redirects=True,
     )

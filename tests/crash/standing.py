@@ -17,6 +17,7 @@ from support.housekeeping.report import SweepReport
 from support.ledger import History, Ledger
 from support.run.sweeping import sweep_everything
 from support.settings import Settings
+from tests.plain_http import plain_client
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 1
@@ -107,7 +108,7 @@ def standing(state: Path) -> Iterator[Standing]:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().split()[-1]
-            with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+            with plain_client(url, timeout=30) as http:
                 made = Standing(url, state, http)
                 try:
                     yield made

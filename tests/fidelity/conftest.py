@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.fidelity.recordings import ROOT
+from tests.plain_http import plain_client
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +22,7 @@ def plane() -> Iterator[httpx.Client]:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
         try:
-            with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+            with plain_client(url, timeout=30) as client:
                 yield client
         finally:
             process.terminate()

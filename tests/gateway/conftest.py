@@ -20,6 +20,7 @@ from support.gateway.endpoint import Endpoint, shared_client
 from support.gateway.events import Account, CallEvent
 from support.gateway.exchanges import Wire
 from support.values import Money, Provider, Storage, Usage
+from tests.plain_http import plain_client
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTEMPTS = 4
@@ -112,7 +113,7 @@ class Tenant:
 
     def __init__(self, url: str, now: str = "2026-11-23T09:00:00Z") -> None:
         self.url = url
-        self._http = httpx.Client(base_url=f"{url}/_simulator", trust_env=False)
+        self._http = plain_client(f"{url}/_simulator")
         made = self._asked(self._http.post("/tenants", json={"now": now, "label": "tests"}))
         self.id: str = made["id"]
         self.keys: dict[str, str] = made["keys"]

@@ -15,6 +15,7 @@ from support.gateway import training_data, training_forms
 from support.gateway.training_data import check, read_examples, split, write_examples
 from support.values import FileReference, Message, ToolCall, ToolOutput, TrainingExample, TuningMethod
 from tests.gateway.conftest import ROOT, Tenant
+from tests.plain_http import plain_client
 from tests.simulator import training_files as training
 
 USER = {"role": "user", "content": "Hello?"}
@@ -346,7 +347,7 @@ def test_seams_are_looked_up_at_call_time(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.fixture
 def http(tenant: Tenant) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {tenant.keys['OpenAI']}"}
-    with httpx.Client(base_url=tenant.url, headers=headers, trust_env=False) as client:
+    with plain_client(tenant.url, headers=headers) as client:
         yield client
 
 

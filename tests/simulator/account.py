@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from tests.plain_http import plain_client
+
 
 @dataclass
 class Account:
@@ -50,4 +52,4 @@ class Account:
 
     def client(self, provider: str) -> httpx.Client:
         """An HTTP client that is this tenant at a provider. The caller closes it."""
-        return httpx.Client(base_url=self.url, headers=self.headers(provider), timeout=10, trust_env=False)
+        return plain_client(self.url, headers=self.headers(provider), timeout=10)

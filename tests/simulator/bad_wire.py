@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from tests.plain_http import plain_client
 from tests.simulator.account import Account
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +119,7 @@ def watched_simulator(folder: Path) -> Iterator[Callable[[], Account]]:
     ):
         assert server.stdout is not None
         url = server.stdout.readline().decode().split()[-1]
-        with httpx.Client(base_url=url, timeout=10, trust_env=False) as plane:
+        with plain_client(url, timeout=10) as plane:
 
             def open_tenant() -> Account:
                 made = plane.post("/_simulator/tenants", json={"now": "2026-11-22T10:00:00Z"}).raise_for_status().json()

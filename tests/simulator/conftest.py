@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.plain_http import plain_client
 from tests.simulator.account import Account
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ def simulator_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def plane(simulator_url: str) -> Iterator[httpx.Client]:
     """A client of the control plane."""
-    with httpx.Client(base_url=simulator_url, timeout=10, trust_env=False) as client:
+    with plain_client(simulator_url, timeout=10) as client:
         yield client
 
 

@@ -8,6 +8,7 @@ import anthropic
 import httpx
 import pytest
 
+from tests.plain_http import plain_client
 from tests.simulator.account import Account
 
 VERSION = {"anthropic-version": "2026-10-21"}
@@ -23,14 +24,14 @@ def refusal(response: httpx.Response) -> tuple[int, str, str]:
 
 def test_both_headers_of_authentication_open_the_same_account(tenant: Account) -> None:
     key = tenant.keys["Anthropic"]
-    with httpx.Client(base_url=tenant.url, headers=VERSION, trust_env=False) as client:
+    with plain_client(tenant.url, headers=VERSION) as client:
         made = client.post("/v1/files", files={"file": ("a.txt", b"x")}, headers={"x-api-key": key}).json()
         read = client.get(f"/v1/files/{made['id']}", headers={"authorization": f"Bearer {key}"})
     assert read.json() == made
 
 
 def test_a_wrong_key_and_no_key_are_refused(simulator_url: str) -> None:
-    with httpx.Client(base_url=simulator_url, headers=VERSION, trust_env=False) as client:
+    with plain_client(simulator_url, headers=VERSION) as client:
         wrong = client.get("/v1/models", headers={"x-api-key": "sk-ant-wrong"})
         bearer = client.get("/v1/models", headers={"authorization": "Bearer sk-ant-wrong"})
         nothing = client.get("/v1/models")

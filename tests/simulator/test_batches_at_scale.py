@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import openai
 import pytest
 
+from tests.plain_http import plain_client
 from tests.simulator.account import Account
 from tests.simulator.batches import MODEL, begun, chat
 from tests.simulator.conftest import START
@@ -40,7 +40,7 @@ def own() -> Iterator[Own]:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
         try:
-            with httpx.Client(base_url=url, timeout=60, trust_env=False) as plane:
+            with plain_client(url, timeout=60) as plane:
                 made = plane.post("/_simulator/tenants", json={"now": START}).raise_for_status().json()
                 yield Own(process, Account(made["id"], made["keys"], url, plane))
         finally:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.plain_http import plain_client
 from tests.simulator.account import Account
 from tests.simulator.provider_files import PROVIDERS, FilesOf
 
@@ -267,7 +268,7 @@ def test_ends_quietly_when_told(number: signal.Signals) -> None:
     with _started("--port", "0") as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
-        with httpx.Client(base_url=url, trust_env=False) as client:  # a connection that is kept open
+        with plain_client(url) as client:  # a connection that is kept open
             assert client.get("/_simulator/health").is_success
             process.send_signal(number)
             out, err = process.communicate(timeout=10)

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from fpdf import FPDF
 
+from tests.plain_http import plain_client
 from tests.simulator.account import Account
 from tests.simulator.provider_files import PROVIDERS, FilesOf, Stored
 
@@ -369,7 +370,7 @@ def more_deviations() -> Iterator[httpx.Client]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
-        with httpx.Client(base_url=url, timeout=10, trust_env=False) as client:
+        with plain_client(url, timeout=10) as client:
             yield client
         process.terminate()
 

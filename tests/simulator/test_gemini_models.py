@@ -11,6 +11,7 @@ from google import genai
 from google.genai import types
 from google.genai.errors import ClientError
 
+from tests.plain_http import plain_client
 from tests.simulator.account import Account
 
 NO_KEY = "Method doesn't allow unregistered callers"
@@ -25,7 +26,7 @@ def http(tenant: Account) -> Iterator[httpx.Client]:
 @pytest.fixture
 def bare(tenant: Account) -> Iterator[httpx.Client]:
     """A client without a key."""
-    with httpx.Client(base_url=tenant.url, trust_env=False) as client:
+    with plain_client(tenant.url) as client:
         yield client
 
 
