@@ -318,7 +318,11 @@ def test_rows_and_switches_are_those_of_the_shared_tracker() -> None:
     theirs = read_tracker(path)
     assert sum(len(kills) for _, _, kills in theirs.values()) > 400
     ours = {
-        row.id: (row.area, set(row.providers), {(switch.layer, switch.name) for switch in row.switches})
+        row.id: (
+            row.area,
+            set(row.providers),
+            {*(("simulator", name) for name in row.simulator), *(("gateway", name) for name in row.gateway)},
+        )
         for row in [*tracker.rows(), *tracker.infrastructure()]
     }
     assert ours == theirs

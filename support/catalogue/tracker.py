@@ -26,13 +26,16 @@ class Row(Value):
     line: str
     simulator: tuple[str, ...] = ()
     gateway: tuple[str, ...] = ()
+    own_simulator: tuple[str, ...] = ()
+    """Beyond the tracker's: where none of its switches reaches a provider that the row names."""
+    own_gateway: tuple[str, ...] = ()
 
     @property
     def switches(self) -> tuple[Switch, ...]:
         """What at least one scenario of the row must notice, for every provider that the switch applies to."""
         return (
-            *(Switch(layer="simulator", name=name) for name in self.simulator),
-            *(Switch(layer="gateway", name=name) for name in self.gateway),
+            *(Switch(layer="simulator", name=name) for name in (*self.simulator, *self.own_simulator)),
+            *(Switch(layer="gateway", name=name) for name in (*self.gateway, *self.own_gateway)),
         )
 
 

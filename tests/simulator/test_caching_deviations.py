@@ -44,6 +44,7 @@ TABLE = {
     "cache.openai.hit_below_1024": ([ASK], OPENAI),
     "cache.openai.cached_tokens_missing": ([ASK], OPENAI),
     "cache.anthropic.never_creates": ([ASK], ANTHROPIC),
+    "cache.anthropic.hour_as_five_minutes": ([ASK], ANTHROPIC),
     "cache.anthropic.no_refresh_on_use": ([ASK], ANTHROPIC),
     "cache.anthropic.read_not_reported": ([ASK], ANTHROPIC),
     "usage.cached_not_reported": ([ASK], EVERY),

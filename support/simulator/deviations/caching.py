@@ -51,6 +51,16 @@ def _unmarked(provider: str, body: Json) -> Json:
     return [_unmarked("", item) for item in body] if isinstance(body, list) else body
 
 
+def _for_five_minutes(provider: str, body: Json) -> Json:
+    """A question whose marks ask for no longer life than the usual five minutes (provider-facts 3.2)."""
+    if isinstance(body, dict):
+        marked = {key: _for_five_minutes(provider, value) for key, value in body.items()}
+        if isinstance(marked.get("cache_control"), dict):
+            marked["cache_control"].pop("ttl", None)
+        return marked
+    return [_for_five_minutes(provider, item) for item in body] if isinstance(body, list) else body
+
+
 def _details(body: Json) -> Json:
     """OpenAI's details of the prompt's tokens."""
     return body.get("usage", {}).get("prompt_tokens_details", {})
@@ -198,6 +208,13 @@ def _keeping() -> list[Deviation]:
             "Marks are accepted, but nothing is written to the cache.",
             (ASK,),
             do.replace_body(_unmarked),
+            ANTHROPIC,
+        ),
+        Deviation(
+            "cache.anthropic.hour_as_five_minutes",
+            "What is to be kept for an hour is written for five minutes.",
+            (ASK,),
+            do.replace_body(_for_five_minutes),
             ANTHROPIC,
         ),
         Deviation(
