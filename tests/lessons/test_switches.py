@@ -51,7 +51,9 @@ def test_a_switch_that_nothing_throws_is_found() -> None:
 
 def test_a_switch_of_another_provider_is_none_of_the_rows() -> None:
     name, deviation = next((name, one) for name, one in TABLE.items() if list(one.providers) == ["OpenAI"])
-    made = SHOWN[0].model_copy(update={"providers": (Provider.GEMINI,), "simulator": (name,), "gateway": (), "own_simulator": ()})
+    made = SHOWN[0].model_copy(
+        update={"providers": (Provider.GEMINI,), "simulator": (name,), "gateway": (), "own_simulator": ()}
+    )
     assert not_thrown(made) == [Switch(layer="simulator", name=name)], deviation.description
 
 

@@ -380,6 +380,21 @@ def test_anthropic_never_creates(under: Under) -> None:
     assert claude.tokens(http, claude.asked()).written > 0
 
 
+def test_anthropic_keeps_an_hour_for_five_minutes(under: Under) -> None:
+    account, http = under("Anthropic", "cache.anthropic.hour_as_five_minutes")
+    for_an_hour = claude.asked(system=[claude.text(claude.MANUAL, claude.HOUR)])
+    usage = claude.answer(http, for_an_hour)["usage"]
+    written = usage["cache_creation_input_tokens"]
+    assert written > 0
+    assert usage["cache_creation"] == {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0}
+    assert account.fired() == 1
+    account.advance(301)
+    assert claude.tokens(http, for_an_hour)[1:] == (written, 0)
+    fired = account.fired()
+    claude.answer(http, claude.asked())
+    assert account.fired() == fired  # five minutes were asked for
+
+
 def test_anthropic_no_refresh_on_use(under: Under) -> None:
     account, http = under("Anthropic", "cache.anthropic.no_refresh_on_use")
     written = claude.tokens(http, claude.asked()).written
