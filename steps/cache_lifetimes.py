@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import parse
 from behave import given, register_type, then, when
@@ -79,7 +80,7 @@ async def time_left(context: Context, time: timedelta) -> None:
 async def tries_to_change(context: Context, field: str) -> None:
     world = context.world
     cache = world.caching.cache
-    other: dict[str, object] = {"model": f"{cache.model}-other", "contents": said_of_manual(world, 2)}
+    other: dict[str, Any] = {"model": f"{cache.model}-other", "contents": said_of_manual(world, 2)}
     await world.tries(world.gateway(cache.provider).caches.update(cache.id, **{field: other[field]}))
 
 

@@ -261,7 +261,7 @@ def never_read(context: Context) -> None:
 async def tries_five_marks(context: Context, provider: Provider) -> None:
     world = context.world
     roles = ("user", "assistant", "user", "assistant", "user")
-    conversation = [Message(role=role, text=QUESTION) for role in roles]  # type: ignore[arg-type]
+    conversation = [Message(role=role, text=QUESTION) for role in roles]
     marks = CacheMarks(system=False, messages=tuple(range(5)))
     await world.tries(world.gateway(provider).chat.ask(**asked_of(world, provider, conversation, marks)))
 

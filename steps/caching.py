@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from behave import given, then, when
 
@@ -26,9 +27,13 @@ def tolerance(world: World, seconds: float) -> float:
     return 0.0 if world.simulated else seconds
 
 
-def apart(one: datetime | timedelta, other: datetime | timedelta) -> float:
+Time = TypeVar("Time", datetime, timedelta)
+
+
+def apart(one: Time, other: Time) -> float:
     """Seconds between two times, or two spans of time."""
-    return abs((one - other).total_seconds())  # type: ignore[operator]
+    difference: timedelta = one - other
+    return abs(difference.total_seconds())
 
 
 async def keep(

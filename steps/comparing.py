@@ -35,7 +35,9 @@ async def compare(world: World, providers: Sequence[Provider], messages: Sequenc
 
 def told(world: World) -> Usage:
     """The tokens that the provider told in its last answer, as they went over the wire."""
-    return world.told_usages()[-1]
+    usages = world.told_usages()
+    world.expect(bool(usages), "no tokens were told")
+    return usages[-1]
 
 
 # Asking --------------------------------------------------------------------------------------------------------------

@@ -143,8 +143,9 @@ def patience(context: Context, provider: Provider) -> None:
     """Two at a time: one is on its way when the other is refused, and a third may just have left."""
     world = context.world
     sent = world.sent()
-    refused = next(place for place, one in enumerate(sent) if one.status == 429)
-    repeated = next(place for place, one in enumerate(sent) if one.attempt == 2)
+    statuses, attempts = [one.status for one in sent], [one.attempt for one in sent]
+    world.expect(429 in statuses and 2 in attempts, f"answered was {statuses}, in attempts {attempts}")
+    refused, repeated = statuses.index(429), attempts.index(2)
     meanwhile = [one.path.split("?")[0] for one in sent[refused + 1 : repeated]]
     own = [path for path in meanwhile if path.endswith(ENDS[provider])]
     world.expect(len(own) <= 2, f"it was sent {len(own)} of its {len(world.batch.requests)} questions meanwhile")

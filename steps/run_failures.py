@@ -42,19 +42,19 @@ async def cut(context: Context) -> None:
 
 @given("OpenAI is too busy for the next {count:d} runs, and asks to wait {time:Duration}")
 async def busy_for_runs(context: Context, count: int, time: timedelta) -> None:
-    deed = {"status": 429, "retry_after": time.total_seconds()}
+    deed: dict[str, object] = {"status": 429, "retry_after": time.total_seconds()}
     await context.world.simulator.script(fault(context.world, CREATE, deed, times=count))
 
 
 @given("OpenAI is too busy for the next {count:d} looks at a run, and asks to wait {time:Duration}")
 async def busy_for_looks(context: Context, count: int, time: timedelta) -> None:
-    deed = {"status": 429, "retry_after": time.total_seconds()}
+    deed: dict[str, object] = {"status": 429, "retry_after": time.total_seconds()}
     await context.world.simulator.script(fault(context.world, GET, deed, times=count))
 
 
 @given("OpenAI is too busy for the next {count:d} searches for a run, and asks to wait {time:Duration}")
 async def busy_for_searches(context: Context, count: int, time: timedelta) -> None:
-    deed = {"status": 429, "retry_after": time.total_seconds()}
+    deed: dict[str, object] = {"status": 429, "retry_after": time.total_seconds()}
     await context.world.simulator.script(fault(context.world, FIND, deed, times=count))
 
 

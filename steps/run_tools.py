@@ -132,6 +132,13 @@ def expect_looks(world: World, calls: list[ToolCall], *places: str) -> None:
         world.expect(place in str(call.arguments.get("location")), f"it looks at {call.arguments}")
 
 
+def first_call(world: World) -> ToolCall:
+    """The call that is to be answered; fails the step where the model has called nothing."""
+    calls = world.assistants.calls
+    world.expect(bool(calls), "the model has called no function")
+    return calls[0]
+
+
 def expect_waiting(world: World, *places: str) -> None:
     run = world.assistants.run
     world.expect(run.status == "requires_action", f"the run is {run.status}")
@@ -167,17 +174,17 @@ async def waits_on(context: Context, count: int) -> None:
 
 @when("the team gives it {value:g} degrees")
 async def gives(context: Context, value: float) -> None:
-    await submit(context.world, degrees(context.world.assistants.calls[0], value))
+    await submit(context.world, degrees(first_call(context.world), value))
 
 
 @when("the team tries to give it {value:g} degrees")
 async def tries_to_give(context: Context, value: float) -> None:
-    await tries_to_submit(context.world, degrees(context.world.assistants.calls[0], value))
+    await tries_to_submit(context.world, degrees(first_call(context.world), value))
 
 
 @when("the team tries to answer the first one alone")
 async def tries_one(context: Context) -> None:
-    await tries_to_submit(context.world, degrees(context.world.assistants.calls[0], 61.7))
+    await tries_to_submit(context.world, degrees(first_call(context.world), 61.7))
 
 
 @when("the team answers both, with {first:g} and {second:g} degrees")
@@ -188,13 +195,13 @@ async def answers_both(context: Context, first: float, second: float) -> None:
 
 @when("the team tries to answer a call that nobody made")
 async def tries_nobodys(context: Context) -> None:
-    call = context.world.assistants.calls[0]
+    call = first_call(context.world)
     await tries_to_submit(context.world, degrees(call.model_copy(update={"id": "call_nobodymadethisone12345"}), 61.7))
 
 
 @when("the team says that the weather station is closed")
 async def says_closed(context: Context) -> None:
-    call = context.world.assistants.calls[0]
+    call = first_call(context.world)
     await submit(context.world, ToolOutput(call_id=call.id, name=call.name, output=f"Error: {CLOSED}", failed=True))
 
 
@@ -234,7 +241,7 @@ def one_look(context: Context, place: str) -> None:
 @when("the team tells {provider:Provider} {value:g} degrees")
 async def tells(context: Context, provider: Provider, value: float) -> None:
     world, memory = context.world, context.world.assistants
-    memory.conversation.append(Message(role="user", text="", outputs=(degrees(memory.calls[0], value),)))
+    memory.conversation.append(Message(role="user", text="", outputs=(degrees(first_call(world), value),)))
     told = await world.does(ask_in_chat(world, provider, looking=False))
     world.answers.append(told)
     world.said.append(told.text)
@@ -261,7 +268,7 @@ ANSWERS = {
 @then("what the function gave went along under the id of its call")
 def under_its_id(context: Context) -> None:
     world = context.world
-    call = world.assistants.calls[0]
+    call = first_call(world)
     given_ = ANSWERS[world.answers[-1].provider](world.sent()[-1].request.json())
     world.expect(given_ == [call.id], f"it went along under {given_}, and the call is {call.id}")
 
@@ -270,7 +277,7 @@ def under_its_id(context: Context) -> None:
 async def tries_to_go_on(context: Context, provider: Provider) -> None:
     world, memory = context.world, context.world.assistants
     world.expect(len(memory.calls) == 2, f"the model asked for {len(memory.calls)} functions")
-    memory.conversation.append(Message(role="user", text="", outputs=(degrees(memory.calls[0], 61.7),)))
+    memory.conversation.append(Message(role="user", text="", outputs=(degrees(first_call(world), 61.7),)))
     await world.tries(ask_in_chat(world, provider, looking=False))
 
 

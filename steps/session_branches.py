@@ -75,7 +75,7 @@ def begins_branches(context: Context, one: str, other: str, name: str) -> None:
 
 @when('the team changes the place to "{place}" in the call of branch "{name}"')
 def changes_branch(context: Context, place: str, name: str) -> None:
-    change_place(context.world.sessions.branches[name].messages, place)
+    change_place(context.world, context.world.sessions.branches[name].messages, place)
 
 
 @when('the team tries to go back to "{name}", which was never noted')

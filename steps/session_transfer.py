@@ -88,13 +88,14 @@ async def tries_to_move(context: Context, provider: Provider) -> None:
 
 @when('the team changes the place to "{place}" in the new session\'s call')
 def changes_call(context: Context, place: str) -> None:
-    change_place(context.world.sessions.session.messages, place)
+    change_place(context.world, context.world.sessions.session.messages, place)
 
 
-def change_place(entries: Any, place: str) -> None:
-    """Writes another place into the arguments of the first call."""
-    call = next(call for entry in entries for call in entry.message.calls)
-    call.arguments["location"] = place
+def change_place(world: World, entries: Any, place: str) -> None:
+    """Writes another place into the arguments of the first call; fails the step where there is none."""
+    calls = [call for entry in entries for call in entry.message.calls]
+    world.expect(bool(calls), "no message of the session calls a function")
+    calls[0].arguments["location"] = place
 
 
 # Then ----------------------------------------------------------------------------------------------------------------

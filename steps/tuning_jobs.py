@@ -241,4 +241,4 @@ async def tries_others(context: Context, provider: Provider) -> None:
 @when("the team tries to have OpenAI train with {option:Word} of {value:g}")
 async def tries_an_option(context: Context, option: str, value: float) -> None:
     given_ = value if option == "learning_rate_multiplier" else int(value)
-    await try_to_start(context.world, options=TuningOptions(**{option: given_}))  # type: ignore[arg-type]
+    await try_to_start(context.world, options=TuningOptions(**{option: given_}))

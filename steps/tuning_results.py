@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from decimal import Decimal
 
 from behave import then
 
@@ -169,7 +170,7 @@ async def no_model(context: Context) -> None:
         world.expect(not models, f"there are {models}")
     calls = [call for call in world.charges() if call.operation == "fine_tuning.create"]
     told = [(call.state, call.cost_usd) for call in calls]
-    world.expect(told == [("settled", 0)], f"the ledger has {told}")
+    world.expect(told == [("settled", Decimal(0))], f"the ledger has {told}")
 
 
 # Its success ---------------------------------------------------------------------------------------------------------
@@ -205,7 +206,7 @@ async def result_table(context: Context) -> None:
     content = await world.sees(world.gateway(Provider.OPENAI).files.content(job.result_files[0]))
     rows = list(csv.DictReader(io.StringIO(content.decode())))
     steps = [event.data["step"] for event in reversed(await log(world)) if event.kind == "metrics"]
-    total = max(event.data["total_steps"] for event in await log(world) if event.kind == "metrics")
+    total = max(int(event.data["total_steps"]) for event in await log(world) if event.kind == "metrics")
     told = [int(row["step"]) for row in rows]
     world.expect(told == list(range(1, total + 1)), f"the table has the steps {told}, of {total}")
     world.expect(set(steps) <= set(told), f"the log has the steps {steps}")

@@ -105,8 +105,11 @@ def audit(
     ] = None,
     row: Annotated[str | None, typer.Option(help="Only this row, such as FM-04.")] = None,
     switch: Annotated[str | None, typer.Option(help="Only this switch, such as files.delete.ghost_listed.")] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Look at every scenario by itself as well: some switch must turn it red.")
+    ] = False,
 ) -> None:
-    """Show that every scenario can fail: throw every switch of the tracker at the scenarios of its row.
+    """Show that the suite can fail: throw every switch of the tracker at the scenarios of its row.
 
     Writes reports/audit.html, .md and .json, and reports/tracker.html again where there are results of a run.
     """
@@ -119,7 +122,7 @@ def audit(
 
     settings = Settings.read()
     chosen = [f"--tags={one}" for one in [*(tags or []), *([f"@{row}"] if row else [])]]
-    made = run_audit(settings, chosen, switch, lambda line: print(line, flush=True))
+    made = run_audit(settings, chosen, switch, lambda line: print(line, flush=True), every=every)
     console_table(made, Console())
     print(f"Written: {', '.join(str(path) for path in write(made, settings.reports))}")
     if has_results(settings.reports):

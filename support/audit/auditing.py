@@ -6,11 +6,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from support.audit.sabotages import EXCLUDED, SABOTAGES
-from support.audit.sabotaging import Fired, sabotaged
+from support.audit.every_scenario import every_scenario
+from support.audit.sabotages import EXCLUDED
+from support.audit.switches import Known, deviations, sabotages, switched_on
 from support.audit.verdicts import Audit, CleanPass, Unit, Verdict
 from support.audit.warm import Case, WarmRunner
 from support.catalogue.tracker import Row, Switch
@@ -26,16 +26,6 @@ SEEDS = (1, 2)
 REQUEST_SECONDS = 10.0
 """How long one request may take: an answer that a switch holds back for good must not hold up the audit."""
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A switch that can be thrown: what it does, and for whom."""
-
-    layer: str
-    name: str
-    does: str
-    providers: tuple[Provider, ...]
 
 
 @contextmanager
@@ -56,11 +46,14 @@ def opened(settings: Settings) -> Iterator[Suite]:
             loop.close()
 
 
-def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say: Say) -> Audit:
+def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say: Say, *, every: bool = False) -> Audit:
     """Audits the scenarios that behave's `arguments` select, with all switches of their rows or with one.
 
+    With `every`, each scenario is looked at by itself as well: one switch at least must turn it red.
     Raises SetupError where nothing is selected, or the switch is not one of theirs.
     """
+    if every and switch is not None:
+        raise SetupError("Looking at every scenario takes all switches: leave out --switch, or --every.")
     began, began_at = time.monotonic(), datetime.now(UTC)
     with opened(settings) as suite:
         runner = WarmRunner(suite, list(arguments))
@@ -84,8 +77,16 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
             say(_progress(row, [unit for unit in units if unit.row == row.id]))
         if switch is not None and not units and not unknown:
             raise SetupError(f"No row that was selected has a switch called {switch!r}.")
+        shown = every_scenario(suite, runner, cases, list(known.values()), say) if every else None
         seconds = time.monotonic() - began
-        return Audit(passes=passes, units=tuple(units), unknown=tuple(unknown), seconds=seconds, began_at=began_at)
+        return Audit(
+            passes=passes,
+            units=tuple(units),
+            unknown=tuple(unknown),
+            every=shown,
+            seconds=seconds,
+            began_at=began_at,
+        )
 
 
 def clean_passes(runner: WarmRunner, cases: list[Case], say: Say) -> Iterator[CleanPass]:
@@ -102,20 +103,6 @@ def clean_passes(runner: WarmRunner, cases: list[Case], say: Say) -> Iterator[Cl
         done = CleanPass(order=order, scenarios=len(sequence), red=tuple(red))
         say(f"no switch, {order}: {len(sequence) - len(red)} of {len(sequence)} passed")
         yield done
-
-
-def deviations(suite: Suite) -> list[Known]:
-    """What the running simulator can do wrong, in its own words."""
-    assert isinstance(suite.target, SimulatorTarget)
-    listed = suite.await_(suite.target.deviations())
-    return [
-        Known("simulator", one["name"], one["description"], tuple(Provider(name) for name in one["providers"]))
-        for one in listed
-    ]
-
-
-def sabotages() -> list[Known]:
-    return [Known("gateway", one.name, one.does, one.providers) for one in SABOTAGES.values()]
 
 
 def units_of(
@@ -161,24 +148,6 @@ def _tried(
             return _unit(row, switch, known.does, provider, Verdict.BROKEN, *broken[0])
         verdict = Verdict.UNNOTICED if fired() else Verdict.NOT_REACHED
     return _unit(row, switch, known.does, provider, verdict)
-
-
-@contextmanager
-def switched_on(suite: Suite, switch: Switch) -> Iterator[Callable[[], int]]:
-    """The switch on; yields how often it has changed something so far."""
-    if switch.layer == "simulator":
-        suite.deviation, suite.deviation_fired = switch.name, 0
-        try:
-            yield lambda: suite.deviation_fired
-        finally:
-            suite.deviation = None
-        return
-    with sabotaged(SABOTAGES[switch.name]) as fired:
-        yield lambda: _times(fired)
-
-
-def _times(fired: Fired) -> int:
-    return fired.times
 
 
 def _unit(

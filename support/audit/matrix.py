@@ -41,6 +41,11 @@ def summary(audit: Audit) -> list[str]:
         for unit in audit.units
         for what in unit.crashed
     ]
+    if audit.every is not None:
+        said.append(
+            f"{len(audit.every) - len(audit.unshown)} of {len(audit.every)} scenarios were turned red by a switch."
+        )
+        said += [f"No switch turned this red: {one.row} {one.scenario}" for one in audit.unshown]
     said.append("Every switch is noticed." if audit.is_good else "The suite has holes.")
     return said
 
@@ -95,6 +100,14 @@ def to_markdown(audit: Audit) -> str:
             cells = [_told(units.get(provider)) for provider in Provider]
             out.append(f"| `{switch}` ({layer}) | {cell(does)} | " + " | ".join(cells) + " |")
         out.append("")
+    if audit.every is not None:
+        out += ["## Every scenario by itself", "", "| scenario | the first switch that turned it red | what it said |"]
+        out.append("| --- | --- | --- |")
+        out += [
+            f"| {one.row} {cell(one.scenario)} | {f'`{one.switch}`' if one.switch else 'none'} | {cell(one.sentence)} |"
+            for one in audit.every
+        ]
+        out.append("")
     return "\n".join(out)
 
 
@@ -115,7 +128,7 @@ def to_html(audit: Audit) -> str:
             for _, layer, switch, does, units in group
         ]
         rows.append((row, found.line if found else row, switches))
-    return render(PAGE, summary=summary(audit), rows=rows, providers=list(Provider))
+    return render(PAGE, summary=summary(audit), rows=rows, providers=list(Provider), every=audit.every)
 
 
 def write(audit: Audit, folder: Path) -> Sequence[Path]:

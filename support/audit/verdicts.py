@@ -39,6 +39,17 @@ class Unit(Value):
     """Scenarios that crashed before another one noticed: a step of theirs trusts what it should doubt."""
 
 
+class Shown(Value):
+    """One scenario, and the first switch that turned it red; no switch where none did."""
+
+    row: str
+    scenario: str
+    layer: str = ""
+    switch: str = ""
+    sentence: str = ""
+    """What it said; where nothing turned it red, how it crashed instead, if it did."""
+
+
 class CleanPass(Value):
     """All scenarios without any switch: they must hold."""
 
@@ -55,6 +66,8 @@ class Audit(Value):
     units: tuple[Unit, ...]
     unknown: tuple[str, ...]
     """Switches of the tracker that nothing here can switch on."""
+    every: tuple[Shown, ...] | None = None
+    """Each scenario by itself; None where that was not asked for."""
     seconds: float
     began_at: datetime | None = None
     """Of the wall: what is changed in the suite after that was not looked at."""
@@ -62,8 +75,16 @@ class Audit(Value):
     @property
     def is_good(self) -> bool:
         return (
-            not self.unknown and not any(one.red for one in self.passes) and all(u.verdict.is_good for u in self.units)
+            not self.unknown
+            and not self.unshown
+            and not any(one.red for one in self.passes)
+            and all(unit.verdict.is_good for unit in self.units)
         )
+
+    @property
+    def unshown(self) -> tuple[Shown, ...]:
+        """The scenarios that no switch turned red."""
+        return tuple(one for one in self.every or () if not one.switch)
 
     def count(self, verdict: Verdict) -> int:
         return sum(unit.verdict is verdict for unit in self.units)

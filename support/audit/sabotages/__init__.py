@@ -9,6 +9,7 @@ from support.audit.sabotages.failover import FAILOVER
 from support.audit.sabotages.failures import FAILURES
 from support.audit.sabotages.files import FILES
 from support.audit.sabotages.fine_tuning import FINE_TUNING
+from support.audit.sabotages.general import GENERAL
 from support.audit.sabotages.knowledge import KNOWLEDGE
 from support.audit.sabotages.outcomes import OUTCOMES
 from support.audit.sabotages.session_trees import SESSION_TREES
@@ -33,6 +34,7 @@ _ALL: tuple[Sabotage, ...] = (
     *CAPABILITIES,
     *WORKFLOWS,
     *FAILURES,
+    *GENERAL,
 )
 SABOTAGES: dict[str, Sabotage] = {sabotage.name: sabotage for sabotage in _ALL}
 

@@ -1,0 +1,27 @@
+"""Sabotages that belong to no row: what goes wrong everywhere at once. The audit of every scenario throws them."""
+
+from typing import Any
+
+from support import errors
+from support.audit.sabotaging import Fired, Patch, Sabotage
+from support.values import Provider
+
+ALL = tuple(Provider)
+OURS = (errors.ServerError, errors.BudgetExceeded, errors.UnknownPrice, errors.RequestTimeout)
+"""Kinds that stay as they are: the one that all others become, and those that end a run."""
+
+
+def _one_kind() -> list[Patch]:
+    def make(original: Any, fired: Fired) -> Any:
+        def __init__(self: Any, message: str, **told: Any) -> None:
+            original(self, message, **told)
+            if not isinstance(self, OURS):
+                fired()
+                self.__class__ = errors.ServerError
+
+        return __init__
+
+    return [Patch(errors.TouchstoneError, "__init__", make)]
+
+
+GENERAL = (Sabotage("errors.one_kind", "Whatever is refused is told as a breakdown of the provider.", ALL, _one_kind),)
