@@ -12,7 +12,7 @@ import pytest
 from support.audit.matrix import summary, to_html, to_markdown
 from support.audit.sabotages import SABOTAGES
 from support.audit.sabotaging import sabotaged
-from support.audit.verdicts import Audit, CleanPass, Unit, Verdict
+from support.audit.verdicts import Audit, CleanPass, Shown, Unit, Verdict
 from support.catalogue.tracker import rows
 from support.values import Provider
 
@@ -43,9 +43,11 @@ def unit(verdict: Verdict) -> Unit:
     )
 
 
-def made(*units: Unit, red: tuple[str, ...] = (), unknown: tuple[str, ...] = ()) -> Audit:
+def made(
+    *units: Unit, red: tuple[str, ...] = (), unknown: tuple[str, ...] = (), every: tuple[Shown, ...] | None = None
+) -> Audit:
     passes = (CleanPass(order="in order", scenarios=3, red=red),)
-    return Audit(passes=passes, units=units, unknown=unknown, seconds=1.0)
+    return Audit(passes=passes, units=units, unknown=unknown, every=every, seconds=1.0)
 
 
 def test_one_switch_of_one_row_is_noticed_and_written_down(tmp_path: Path) -> None:
@@ -59,6 +61,38 @@ def test_one_switch_of_one_row_is_noticed_and_written_down(tmp_path: Path) -> No
     assert "no switch, shuffled with seed 1: 12 of 12 passed" in done.stdout
     assert "FM-04: 3 of 3 noticed" in done.stdout
     assert not (tmp_path / "state").exists(), "the audit keeps its books to itself"
+
+
+def test_every_scenario_of_one_row_is_turned_red(tmp_path: Path) -> None:
+    done = audit(tmp_path, "--row", "FM-06", "--every")
+    assert done.returncode == 0, done.stdout + done.stderr
+    every = json.loads((tmp_path / "audit.json").read_text())["every"]
+    assert {one["row"] for one in every} == {"FM-06"}
+    assert all(one["switch"] and one["sentence"] for one in every)
+    refused = next(one for one in every if one["scenario"].startswith("A team cannot store a file for batch_output"))
+    assert refused["switch"] == "errors.one_kind", "its row's own switches do not reach it"
+    assert f"{len(every)} of {len(every)} scenarios were turned red by a switch." in done.stdout
+    assert "errors.one_kind" in (tmp_path / "audit.html").read_text()
+
+
+def test_every_scenario_and_one_switch_do_not_go_together(tmp_path: Path) -> None:
+    done = audit(tmp_path, "--row", "FM-06", "--every", "--switch", "files.delete.ghost_listed")
+    assert done.returncode == 2
+    assert "leave out --switch, or --every" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_scenario_that_nothing_turns_red_is_a_hole() -> None:
+    seen = Shown(row="FM-04", scenario="One", layer="gateway", switch="files.x", sentence="Then it is <gone>: no")
+    unseen = Shown(row="FM-04", scenario="The <other>")
+    audit_made = made(unit(Verdict.NOTICED), every=(seen, unseen))
+    assert (audit_made.is_good, audit_made.unshown) == (False, (unseen,))
+    assert made(unit(Verdict.NOTICED), every=(seen,)).is_good
+    said = summary(audit_made)
+    assert "1 of 2 scenarios were turned red by a switch." in said
+    assert "No switch turned this red: FM-04 The <other>" in said
+    assert "The &lt;other&gt;" in to_html(audit_made)
+    assert "| FM-04 The &lt;other> | none |" in to_markdown(audit_made)
 
 
 def test_a_scenario_that_looks_too_little_is_a_hole(tmp_path: Path) -> None:
