@@ -95,6 +95,15 @@ def test_dimensions_ignored(under: Under, provider: str) -> None:
 
 
 @every_embedder
+def test_one_number_less(under: Under, provider: str) -> None:
+    deviant = under(provider, "embed.one_number_less")
+    short = deviant.vectors(*TEXTS)
+    assert deviant.account.fired() == 1
+    deviant.honest()
+    assert short == [vector[:-1] for vector in deviant.vectors(*TEXTS)]
+
+
+@every_embedder
 @pytest.mark.parametrize("name", ["embed.constant_vector", "embed.order_shuffled", "embed.dimensions_ignored"])
 def test_one_text_in_full_is_as_ever(under: Under, provider: str, name: str) -> None:
     deviant = under(provider, name)

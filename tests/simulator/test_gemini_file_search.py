@@ -325,6 +325,17 @@ def test_documents_are_listed_in_pages_each_once(http: httpx.Client) -> None:
     error(http.get(f"/v1beta/{store}/documents?pageToken=nonsense"), 400)
 
 
+def test_a_deviation_tells_of_more_documents_where_there_are_none(http: httpx.Client, tenant: Account) -> None:
+    store = made(http)
+    tenant.deviate("vs.files.more_of_nothing")
+    (name,) = page = http.get(f"/v1beta/{store}/documents").json()
+    assert (name, tenant.fired()) == ("nextPageToken", 1)
+    error(http.get(f"/v1beta/{store}/documents", params={"pageToken": page[name]}), 400)
+    upload(http, store, PARIS)
+    assert list(http.get(f"/v1beta/{store}/documents").json()) == ["documents"]
+    assert tenant.fired() == 1
+
+
 def test_a_document_can_come_in_several_chunks_of_bytes(http: httpx.Client, tenant: Account) -> None:
     store = made(http)
     url = begin(http, store, {"displayName": "parts.txt"}).headers["x-goog-upload-url"]

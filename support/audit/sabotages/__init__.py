@@ -10,6 +10,7 @@ from support.audit.sabotages.failures import FAILURES
 from support.audit.sabotages.files import FILES
 from support.audit.sabotages.fine_tuning import FINE_TUNING
 from support.audit.sabotages.general import GENERAL
+from support.audit.sabotages.kept import KEPT
 from support.audit.sabotages.knowledge import KNOWLEDGE
 from support.audit.sabotages.outcomes import OUTCOMES
 from support.audit.sabotages.session_trees import SESSION_TREES
@@ -23,6 +24,7 @@ _ALL: tuple[Sabotage, ...] = (
     *CACHING,
     *KNOWLEDGE,
     *ASSISTANTS,
+    *KEPT,
     *ASKING_MANY,
     *OUTCOMES,
     *BATCHES,

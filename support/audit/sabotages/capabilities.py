@@ -1,8 +1,9 @@
 """Sabotages of what is told of providers: too much, too little, and what is sent for what nobody has."""
 
+from dataclasses import replace
 from typing import Any
 
-from support.audit.sabotages.places import gateway
+from support.audit.sabotages.places import chat_model, gateway
 from support.audit.sabotaging import ALL, Fired, Patch, Sabotage
 from support.errors import Unsupported
 from support.values import Provider
@@ -77,6 +78,33 @@ def _model_ignored() -> list[Patch]:
     return [Patch(gateway("model_limits"), "why_model_not", make)]
 
 
+def _pictures_not_sent() -> list[Patch]:
+    def make(original: Any, fired: Fired) -> Any:
+        def request(self: Any, question: Any) -> Any:
+            if not any(message.pictures for message in question.messages):
+                return original(self, question)
+            fired()
+            blind = tuple(message.model_copy(update={"pictures": ()}) for message in question.messages)
+            return original(self, replace(question, messages=blind))
+
+        return request
+
+    return [Patch(chat_model(provider), "request", make) for provider in ALL]
+
+
+def _form_not_sent() -> list[Patch]:
+    def make(original: Any, fired: Fired) -> Any:
+        def request(self: Any, question: Any) -> Any:
+            if question.schema is None:
+                return original(self, question)
+            fired()
+            return original(self, replace(question, schema=None))
+
+        return request
+
+    return [Patch(chat_model(provider), "request", make) for provider in ALL]
+
+
 CAPABILITIES = (
     Sabotage("caps.claims_unsupported", "Everything is said to be possible.", ALL, _claims_unsupported),
     Sabotage("caps.denies_supported", "What a provider offers is said to be impossible.", ALL, _denies_supported),
@@ -86,5 +114,7 @@ CAPABILITIES = (
         ALL,
         _unsupported_sends_request,
     ),
+    Sabotage("chat.pictures_not_sent", "Pictures stay behind.", ALL, _pictures_not_sent),
+    Sabotage("chat.form_not_sent", "In which form to answer is not sent.", ALL, _form_not_sent),
     Sabotage("caps.model_ignored", "A model can whatever its provider can.", WITH_EMBEDDINGS, _model_ignored),
 )

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
@@ -27,6 +28,20 @@ def _service() -> Any:
 
 
 # Training data --------------------------------------------------------------------------------------------------------
+
+
+def _tokens_guessed() -> list[Patch]:
+    def make(original: Any, fired: Fired) -> Any:
+        async def counted(tokens: Any, training: Any, model: str) -> Any:
+            right = await original(tokens, training, model)
+            guess = module(Provider.OPENAI, "training_tokens").lines_and_bytes(Path(training.path))[1] // 4
+            if guess != right.tokens:
+                fired()
+            return right._replace(tokens=guess)
+
+        return counted
+
+    return [Patch(module(Provider.OPENAI, "training_tokens"), "counted", make)]
 
 
 def _drops_last() -> list[Patch]:
@@ -377,6 +392,7 @@ def _permission_as_success() -> list[Patch]:
 
 
 FINE_TUNING = (
+    Sabotage("ft.tokens_guessed", "Four bytes of training data count as a token.", OPENAI, _tokens_guessed),
     Sabotage("ft.prepare_drops_last", "The last example is not written.", OPENAI, _drops_last),
     Sabotage("ft.prepare_ascii_lossy", "What is not ASCII becomes a question mark.", OPENAI, _ascii_lossy),
     Sabotage("ft.split_overlaps", "An example is in both parts.", OPENAI, _split_overlaps),

@@ -10,7 +10,7 @@ from support.errors import NotFound, ServerError
 from support.gateway.call import Operation
 from support.gateway.capabilities import Capability, ProviderGateway
 from support.gateway.retry import Repeat
-from support.values import Chunking, Embeddings, Filter, GroundedAnswer, Hit, Provider, StoredDocument, Usage
+from support.values import Chunking, Filter, GroundedAnswer, Hit, Provider, StoredDocument, Usage
 from support.world.known import Known
 
 OPENAI, GEMINI, BOTH = (Provider.OPENAI,), (Provider.GEMINI,), (Provider.OPENAI, Provider.GEMINI)
@@ -246,25 +246,6 @@ def _usage_zero() -> list[Patch]:
     return [Patch(module(provider, "embeddings"), "usage_of", make) for provider in BOTH]
 
 
-def _lack_as_empty() -> list[Patch]:
-    def make(original: Any, fired: Fired) -> Any:
-        class NoVectors:
-            def __init__(self, owner: Any) -> None:
-                self._provider = owner.provider
-
-            async def embed(self, texts: Sequence[str], *, model: str, **options: Any) -> Embeddings:
-                fired()
-                return Embeddings(provider=self._provider, model=model, vectors=(), usage=None, raw={})
-
-        def offered(self: Any, capability: Capability) -> Any:
-            lacks = capability is Capability.EMBEDDINGS and capability not in self.offers
-            return NoVectors(self) if lacks else original(self, capability)
-
-        return offered
-
-    return [Patch(ProviderGateway, "_offered", make)]
-
-
 def _dot_not_cosine() -> list[Patch]:
     def make(original: Any, fired: Fired) -> Any:
         def cosine(one: Sequence[float], other: Sequence[float]) -> float:
@@ -326,12 +307,6 @@ KNOWLEDGE = (
         "kb.grounded_true_without_hits", "An answer without documents counts as grounded.", BOTH, _grounded_without_hits
     ),
     Sabotage("embed.batch_first_only", "Of several vectors only the first comes back.", BOTH, _batch_first_only),
-    Sabotage(
-        "embed.lack_as_empty",
-        "Of a provider that makes no vectors, none come, and nothing is said.",
-        (Provider.ANTHROPIC,),
-        _lack_as_empty,
-    ),
     Sabotage("embed.usage_zero", "The tokens of embeddings are told as none.", BOTH, _usage_zero),
     Sabotage("similarity.dot_not_cosine", "How long vectors are counts as nearness.", BOTH, _dot_not_cosine),
     Sabotage("similarity.ascending", "The least similar come first.", BOTH, _ascending),

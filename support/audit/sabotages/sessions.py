@@ -192,6 +192,20 @@ def _clear_resets_usage() -> list[Patch]:
     return [Patch(_of("session"), "kept_turns", make)]
 
 
+def _clear_keeps_messages() -> list[Patch]:
+    def make(original: Any, fired: Fired) -> Any:
+        def clear(self: Any) -> None:
+            messages = list(self.messages)
+            original(self)
+            if messages:
+                fired()
+            self.messages.extend(messages)
+
+        return clear
+
+    return [Patch(_of("session").Session, "clear", make)]
+
+
 def _sweep_removes_active() -> list[Patch]:
     def make(original: Any, fired: Fired) -> Any:
         def is_idle(*given: Any) -> bool:
@@ -233,6 +247,7 @@ SESSIONS: tuple[Sabotage, ...] = (
     _everywhere("context.mutates_history", "What is not sent is taken out of the session.", _mutates_history),
     _everywhere("session.limit_ignored", "A limit of messages has no effect.", _limit_ignored),
     _everywhere("session.clear_resets_usage", "Clearing forgets what was spent.", _clear_resets_usage),
+    _everywhere("session.clear_keeps_messages", "Clearing forgets no message.", _clear_keeps_messages),
     _everywhere("session.sweep_removes_active", "A sweep removes sessions in use.", _sweep_removes_active),
     _everywhere("session.evicts_newest", "A full store puts out the newest session.", _evicts_newest),
 )

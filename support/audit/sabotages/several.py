@@ -11,6 +11,8 @@ from support.errors import Unsupported
 from support.values import Embeddings, Message, Provider, Usage
 
 ANTHROPIC = (Provider.ANTHROPIC,)
+ASKED = (Provider.OPENAI, Provider.ANTHROPIC)
+"""Those beside whom the scenario has one that cannot be asked."""
 WITH_EMBEDDINGS = (Provider.OPENAI, Provider.GEMINI)
 A_BIT = Decimal("0.000001")
 MANY_TOKENS = 8_192
@@ -40,6 +42,35 @@ def _system_as_user() -> list[Patch]:
         return request
 
     return [Patch(chat_model(provider), "request", make) for provider in ALL]
+
+
+def _roles_lost() -> list[Patch]:
+    def make(original: Any, fired: Fired) -> Any:
+        def request(self: Any, question: Any) -> Any:
+            if all(message.role == "user" for message in question.messages):
+                return original(self, question)
+            fired()
+            users = tuple(
+                Message(role="user", text=message.text) if message.role == "assistant" and message.text else message
+                for message in question.messages
+            )
+            return original(self, replace(question, messages=users))
+
+        return request
+
+    return [Patch(chat_model(provider), "request", make) for provider in ALL]
+
+
+def _missing_left_out() -> list[Patch]:
+    def make(original: Any, fired: Fired) -> Any:
+        def comparison(answers: Any, not_run: Any) -> Any:
+            if not_run:
+                fired()
+            return original(answers, {})
+
+        return comparison
+
+    return [Patch(gateway("several.comparing"), "Comparison", make)]
 
 
 def _finish_reason_raw() -> list[Patch]:
@@ -198,6 +229,8 @@ def _total_not_sum() -> list[Patch]:
 
 SEVERAL = (
     Sabotage("chat.system_as_user", "What stands beside the question is sent as a question.", ALL, _system_as_user),
+    Sabotage("chat.roles_lost", "What the model said before is sent as the user's words.", ALL, _roles_lost),
+    Sabotage("compare.missing_left_out", "Who was not asked is not told of.", ASKED, _missing_left_out),
     Sabotage("chat.finish_reason_raw", "Why an answer ended is told in the provider's words.", ALL, _finish_reason_raw),
     Sabotage("chat.usage_zero", "Answers are told to have taken no tokens.", ALL, _usage_zero),
     Sabotage("chat.max_tokens_not_sent", "The limit of an answer is not sent.", ALL, _max_tokens_not_sent),

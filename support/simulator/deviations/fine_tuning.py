@@ -228,6 +228,39 @@ def _making() -> list[Deviation]:
     ]
 
 
+def _somebody_elses(provider: str, body: Json, call: Call) -> None:
+    del provider
+    if body["data"]:
+        return
+    body["data"] = [
+        {
+            "object": "fine_tuning.job",
+            "id": "ftjob-SomebodyElsesJob0000001",
+            "model": "gpt-4.1-nano-2025-04-14",
+            "created_at": int(call.now.timestamp()) - 3600,
+            "finished_at": None,
+            "fine_tuned_model": None,
+            "organization_id": "org-SomebodyElse",
+            "result_files": [],
+            "status": "running",
+            "validation_file": None,
+            "training_file": "file-SomebodyElsesFile0001",
+            "hyperparameters": {"n_epochs": 3, "batch_size": 1, "learning_rate_multiplier": 0.1},
+            "trained_tokens": None,
+            "error": {},
+            "user_provided_suffix": None,
+            "seed": 1,
+            "estimated_finish": None,
+            "integrations": [],
+            "metadata": None,
+            "usage_metrics": None,
+            "shared_with_openai": False,
+            "eval_id": None,
+            "method": {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 3}}},
+        }
+    ]
+
+
 # What is found in files -------------------------------------------------------------------------------------------------
 
 
@@ -366,6 +399,13 @@ def _listing() -> list[Deviation]:
             "A list of two jobs has all of them.",
             (LIST,),
             do.ignore_parameter("limit"),
+            OPENAI,
+        ),
+        Deviation(
+            "ft.list.somebody_elses",
+            "An account without jobs is shown one of another account's.",
+            (LIST,),
+            do.change_answer(_somebody_elses),
             OPENAI,
         ),
         Deviation(
