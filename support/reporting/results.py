@@ -43,6 +43,8 @@ class ResultsFolder:
     def __init__(self, path: Path, run_id: str | None) -> None:
         """Raises SetupError where the folder cannot be made or written."""
         self.path = path
+        self._id = uuid4().hex
+        """In the names of files that are being written: another process of the run writes some of the same."""
         self.written: set[str] = set()
         """The names of the result files that this process wrote."""
         self.failures: list[str] = []
@@ -75,7 +77,7 @@ class ResultsFolder:
         self._under_way.append(self._writer.submit(self._put, name, data))
 
     def _put(self, name: str, data: bytes) -> None:
-        temporary = f"{self.path}/{name}.tmp"
+        temporary = f"{self.path}/{name}.{self._id}.tmp"
         try:
             with open(temporary, "wb") as file:
                 file.write(data)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from support.reporting.results import ResultsFolder
 from tests.reporting.toy_project import BEHAVE, INI, Toy, _environ, statuses
 
 TWO = """\
@@ -237,6 +238,19 @@ def test_the_next_run_clears_the_folder_unless_they_share_an_id(tmp_path):
     shared = toy.behave("-D", "run=r7", "features/a.feature")
     assert set(shared.results) == {"Alone", "One", "Other", "Third"}
     assert "DIFFERENCE" not in shared.out
+
+
+def test_processes_of_one_run_write_the_same_file_and_lose_none(tmp_path):
+    folders = [ResultsFolder(tmp_path / "results", "r7") for _ in range(2)]
+    for number in range(300):
+        for folder in folders:
+            folder.write("categories.json", f"[{number}]")
+    for folder in folders:
+        folder.flush()
+        assert folder.failures == []
+        folder.close()
+    assert (tmp_path / "results" / "categories.json").read_text() == "[299]"
+    assert not list((tmp_path / "results").glob("*.tmp"))
 
 
 def test_results_of_other_tools_stay(tmp_path):
