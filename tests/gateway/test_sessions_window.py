@@ -138,27 +138,27 @@ async def test_an_empty_answer_is_not_sent() -> None:
 
 
 async def test_the_time_is_linear() -> None:
-    """Ten times the history takes about ten times as long, and not one count more."""
+    """Ten times the history takes about ten times as long, a hundred times if it were not linear; and not one count more."""
 
     async def seconds(count: int) -> tuple[float, int]:
         history = talk([10] * count, set())
         newest = entry(user("now"))
         best, fake = 9.0, FakeGateway()
-        for _ in range(3):
+        for _ in range(7):
             fake = FakeGateway()
 
             async def counted(messages: object, fake: FakeGateway = fake) -> int:
                 return await fake.count(messages, model="")  # type: ignore[arg-type]
 
-            began = time.perf_counter()
+            began = time.process_time()  # other work on the machine is none of it
             await window.first_sent(
                 history, newest, room=900, strategy="truncate", system=None, tools=(), most=None, count=counted
             )
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best, len(fake.counts)
 
     small, large = await seconds(500), await seconds(5_000)
-    assert large[0] / small[0] < 20
+    assert large[0] / small[0] < 40
     assert large[1] <= small[1] + 1
 
 

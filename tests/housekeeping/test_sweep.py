@@ -277,7 +277,7 @@ async def test_it_begins_nothing_once_its_time_is_up(journal: Journal, begin: Be
     run.end()
     began = monotonic()
     report = await sweep(journal, world.reach, seconds=0.3)
-    assert monotonic() - began < 1.0
+    assert monotonic() - began < 3
     assert fake.store.asked == ["file-4", "file-3", "file-2"]
     assert len(report.left) == 5
 

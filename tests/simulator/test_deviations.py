@@ -388,15 +388,19 @@ def test_another_status_than_the_effect_deserves(more_deviations: httpx.Client) 
     assert (account.fired(), len(account.inventory()["OpenAI"]["files"])) == (1, 1)
 
 
+def _took(client: httpx.Client) -> float:
+    started = time.monotonic()
+    client.get("/v1/files")
+    return time.monotonic() - started
+
+
 def test_an_answer_that_comes_late(more_deviations: httpx.Client) -> None:
     account = _opened(more_deviations, "late")
     with account.client("OpenAI") as client:
         started = time.monotonic()
         FilesOf("OpenAI", client).store("a.txt", b"1")
         assert time.monotonic() - started >= 0.15
-        started = time.monotonic()
-        client.get("/v1/files")
-        assert time.monotonic() - started < 0.15
+        assert min(_took(client) for _ in range(3)) < 0.15
     assert account.fired() == 1
 
 
