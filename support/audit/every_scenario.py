@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from support.audit.sabotages.general import GENERAL
 from support.audit.switches import Known, switched_on
 from support.audit.verdicts import Shown
 from support.audit.warm import Case, WarmRunner
@@ -42,24 +41,24 @@ def _nearness() -> list[tuple[str, Callable[[Case, Known], bool]]]:
     areas = {row.id: row.area for row in rows()}
     for row in rows():
         of_areas.setdefault(row.area, set()).update(of_rows[row.id])
-    general = {("gateway", one.name) for one in GENERAL}
+    of_any_row = {switch for switches in of_rows.values() for switch in switches}
 
     def own(case: Case, switch: Known) -> bool:
         return (switch.layer, switch.name) in of_rows.get(case.facts.row, ())
 
-    def any_rows(case: Case, switch: Known) -> bool:
-        return (switch.layer, switch.name) in general
+    def general(case: Case, switch: Known) -> bool:
+        return (switch.layer, switch.name) not in of_any_row
 
     def neighbours(case: Case, switch: Known) -> bool:
         there = (switch.layer, switch.name) in of_areas.get(areas.get(case.facts.row, ""), ())
         return there and not own(case, switch)
 
     def others(case: Case, switch: Known) -> bool:
-        return not (own(case, switch) or any_rows(case, switch) or neighbours(case, switch))
+        return not (own(case, switch) or general(case, switch) or neighbours(case, switch))
 
     return [
         ("the switches of its own row", own),
-        ("the general switches", any_rows),
+        ("the general switches", general),
         ("the other switches of its area", neighbours),
         ("all other switches", others),
     ]

@@ -70,9 +70,9 @@ def test_every_scenario_of_one_row_is_turned_red(tmp_path: Path) -> None:
     assert {one["row"] for one in every} == {"FM-06"}
     assert all(one["switch"] and one["sentence"] for one in every)
     refused = next(one for one in every if one["scenario"].startswith("A team cannot store a file for batch_output"))
-    assert refused["switch"] == "errors.one_kind", "its row's own switches do not reach it"
+    assert refused["switch"] == "errors.without_a_reason", "its row's own switches do not reach it"
     assert f"{len(every)} of {len(every)} scenarios were turned red by a switch." in done.stdout
-    assert "errors.one_kind" in (tmp_path / "audit.html").read_text()
+    assert "errors.without_a_reason" in (tmp_path / "audit.html").read_text()
 
 
 def test_every_scenario_and_one_switch_do_not_go_together(tmp_path: Path) -> None:

@@ -223,6 +223,27 @@ def test_ghost_get(under: Under, provider: str) -> None:
     assert deviant.files.listed() == [kept.id]
 
 
+@pytest.mark.parametrize(
+    ("provider", "path"),
+    [
+        ("OpenAI", "/v1/files/file-none"),
+        ("OpenAI", "/v1/vector_stores/vs_none"),
+        ("Anthropic", "/v1/messages/batches/msgbatch_none"),
+        ("Gemini", "/v1beta/cachedContents/none"),
+    ],
+)
+def test_whatever_is_refused_is_acknowledged(open_tenant: Callable[..., Account], provider: str, path: str) -> None:
+    account = open_tenant(deviation="any.refusal_acknowledged")
+    with account.client(provider) as client:
+        answer = client.get(path)
+        assert (answer.status_code, answer.json(), account.fired()) == (200, {}, 1)
+        assert client.get(path.rsplit("/", 1)[0]).is_success
+        assert account.fired() == 1
+        assert client.get("/v1/nothing/here").status_code == 404, "it is no operation"
+        account.deviate(None)
+        assert client.get(path).status_code in (403, 404)
+
+
 @every_provider
 def test_idempotent_ok(under: Under, provider: str) -> None:
     deviant = under(provider, "files.delete.idempotent_ok")

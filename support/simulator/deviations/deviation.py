@@ -9,6 +9,8 @@ from support.simulator.deviations.operators import Memory, Operator
 from support.simulator.wire import Answer, Call, Handler
 
 ALL = ("OpenAI", "Anthropic", "Gemini")
+EVERYTHING = ("*",)
+"""All operations there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Running:
         return self._memory.fired
 
     def touches(self, call: Call) -> bool:
-        return call.operation in self.deviation.operations and call.provider in self.deviation.providers
+        operations = self.deviation.operations
+        return (operations == EVERYTHING or call.operation in operations) and call.provider in self.deviation.providers
 
     def answer(self, state: Any, call: Call, handler: Handler, round_number: int) -> Answer:
         """Run the handler under the deviation. `round_number` is shared by requests that overlap."""
