@@ -1,11 +1,10 @@
 """What assistants, threads and messages mean on every backend: checks before anything is sent, the marker, all pages."""
 
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from support.errors import BadResponse, TouchstoneError
 from support.gateway.assistant_checks import (
     check_described,
     check_message,
@@ -16,7 +15,7 @@ from support.gateway.assistant_checks import (
 )
 from support.gateway.call import ChokePoint, Creation, Operation, Removal
 from support.gateway.capabilities import Order
-from support.gateway.failures import naming
+from support.gateway.keeper import Keeper, unrepeated
 from support.gateway.markers import Marker
 from support.gateway.retry import Repeat
 from support.gateway.runs import Known
@@ -26,7 +25,6 @@ from support.values import (
     Deletion,
     MessagePage,
     NewMessage,
-    Provider,
     Thread,
     ThreadMessage,
     Tool,
@@ -46,45 +44,6 @@ class Described:
     tools: tuple[Tool, ...] | None = None
     metadata: Mapping[str, str] | None = None
     temperature: float | None = None
-
-
-class Keeper(ABC):
-    """What the three keepers have in common."""
-
-    provider: ClassVar[Provider]
-
-    def __init__(self, choke: ChokePoint) -> None:
-        self._choke = choke
-
-    @staticmethod
-    @abstractmethod
-    def translate(error: Exception) -> TouchstoneError:
-        """The provider's error in the gateway's kinds."""
-
-    async def _call(
-        self,
-        operation: Operation,
-        send: Callable[[], Awaitable[R]],
-        *,
-        about: str | None = None,
-        id_of: Callable[[R], str] | None = None,
-        find: Callable[[], Awaitable[R | None]] | None = None,
-        if_gone: Callable[[], R] | None = None,
-    ) -> R:
-        def translated(error: Exception) -> TouchstoneError:
-            return naming(self.translate(error), about)
-
-        return await self._choke.call(operation, send, translated, id_of=id_of, find=find, if_gone=if_gone)
-
-    def _marker(self) -> Marker:
-        return Marker.fresh(self._choke.account.run_id)
-
-    def _next(self, cursor: str | None, seen: set[str]) -> str | None:
-        if cursor in seen:
-            raise BadResponse(f"the list comes back to the page after {cursor}", provider=self.provider)
-        if cursor is not None:
-            seen.add(cursor)
-        return cursor
 
 
 class AssistantKeeper(Keeper):
@@ -122,7 +81,7 @@ class AssistantKeeper(Keeper):
     ) -> Assistant:
         check_model(self.provider, model)
         self._check(name, description, instructions, tools, metadata, temperature)
-        marker = self._marker()
+        marker = Marker.fresh(self._choke.account.run_id)
         described = Described(model, name, description, instructions, tuple(tools), metadata, temperature)
         return await self._call(
             Operation(self.provider, "assistants.create", Repeat.IF_ABSENT, creates=Creation(self.kind, marker)),
@@ -155,7 +114,7 @@ class AssistantKeeper(Keeper):
             page = await self.list_page(limit=page_size, cursor=cursor, order=order)
             for assistant in page.assistants:
                 yield assistant
-            cursor = self._next(page.next_cursor, seen)
+            cursor = unrepeated(self.provider, page.next_cursor, seen)
             if cursor is None:
                 return
 
@@ -236,7 +195,7 @@ class ThreadKeeper(Keeper):
         for message in messages:
             check_message(self.provider, message)
         check_metadata(self.provider, metadata, marked=True)
-        marker = self._marker()
+        marker = Marker.fresh(self._choke.account.run_id)
         made = await self._call(
             # No API lists threads, so an unclear end is the end: nobody could see whether it took effect.
             Operation(self.provider, "threads.create", Repeat.IF_REFUSED, creates=Creation(self.kind, marker)),
@@ -328,7 +287,7 @@ class MessageKeeper(Keeper):
             page = await self.list_page(thread_id, limit=page_size, cursor=cursor, order=order, run_id=run_id)
             for message in page.messages:
                 yield message
-            cursor = self._next(following(page), seen)
+            cursor = unrepeated(self.provider, following(page), seen)
             if cursor is None:
                 return
 

@@ -1,27 +1,24 @@
 """What a provider's own module says of its batches: how each call is sent, and how its answers are read."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Iterable
 from typing import ClassVar, Literal, TypeVar
 
-from support.errors import TouchstoneError
 from support.gateway.batch_input import Line, Spool
 from support.gateway.batch_results import Outcome, Source
-from support.gateway.call import Bill, ChokePoint, Operation
-from support.gateway.failures import naming
 from support.gateway.files import FileStore
+from support.gateway.keeper import Keeper
 from support.gateway.markers import Marker
 from support.gateway.retry import Repeat
-from support.values import BatchProgress, BatchRequest, Deletion, Provider, ProviderBatch, ProviderBatchPage
+from support.values import BatchProgress, BatchRequest, Deletion, ProviderBatch, ProviderBatchPage
 
 R = TypeVar("R")
 BatchEndpoint = Literal["chat", "responses", "embeddings"]
 
 
-class BatchService(ABC):
+class BatchService(Keeper):
     """What a provider's own module says."""
 
-    provider: ClassVar[Provider]
     endpoints: ClassVar[tuple[BatchEndpoint, ...]]
     kind: ClassVar[str]
     """Under which the journal knows a batch."""
@@ -31,14 +28,6 @@ class BatchService(ABC):
     """Whether a batch that may have been made can be found again."""
     frame: ClassVar[tuple[bytes, bytes, bytes]] = (b"", b"\n", b"\n")
     """What stands before the requests, between two of them, and after them: lines, where the provider takes a file."""
-
-    def __init__(self, choke: ChokePoint) -> None:
-        self._choke = choke
-
-    @staticmethod
-    @abstractmethod
-    def translate(error: Exception) -> TouchstoneError:
-        """The provider's error in the gateway's kinds."""
 
     @abstractmethod
     def _line(self, request: BatchRequest, endpoint: BatchEndpoint) -> Line:
@@ -84,21 +73,3 @@ class BatchService(ABC):
     @abstractmethod
     def _files(self) -> FileStore | None:
         """Where the files of batches are; None where there are none."""
-
-    async def _call(
-        self,
-        operation: Operation,
-        send: Callable[[], Awaitable[R]],
-        *,
-        about: str | None = None,
-        id_of: Callable[[R], str] | None = None,
-        find: Callable[[], Awaitable[R | None]] | None = None,
-        if_gone: Callable[[], R] | None = None,
-        billed: Callable[[R, Bill], None] | None = None,
-    ) -> R:
-        def translated(error: Exception) -> TouchstoneError:
-            return naming(self.translate(error), about)
-
-        return await self._choke.call(
-            operation, send, translated, id_of=id_of, find=find, if_gone=if_gone, billed=billed
-        )

@@ -10,7 +10,6 @@ from tempfile import SpooledTemporaryFile
 from pydantic_core import from_json, to_json
 
 from support.errors import (
-    BadResponse,
     Conflict,
     Expired,
     JobFailed,
@@ -28,6 +27,7 @@ from support.gateway.batch_service import BatchEndpoint, BatchService
 from support.gateway.call import Bill, Bound, ChokePoint, Creation, Operation, Removal
 from support.gateway.chat import tokens_of_files
 from support.gateway.failures import naming
+from support.gateway.keeper import unrepeated
 from support.gateway.markers import Marker, unmark
 from support.gateway.polling import until
 from support.gateway.refusing import refused
@@ -120,12 +120,9 @@ class BatchKeeper(BatchService):
             page = await self.list_page(limit=page_size, cursor=cursor)
             for batch in page.batches:
                 yield batch
-            cursor = following(page)
+            cursor = unrepeated(self.provider, following(page), seen)
             if cursor is None:
                 return
-            if cursor in seen:
-                raise BadResponse(f"the list comes back to the page after {cursor}", provider=self.provider)
-            seen.add(cursor)
 
     async def wait(
         self,

@@ -1,17 +1,17 @@
 """What storing files means on every provider: local checks, the marker, all pages of a list, several uploads at once."""
 
 import asyncio
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from support.catalogue.limits import Purposes, file_limits
-from support.errors import BadResponse, InvalidRequest, LimitExceeded, LocalFileMissing, TouchstoneError, Unsupported
-from support.gateway.call import ChokePoint, Creation, Operation, Removal
+from support.errors import InvalidRequest, LimitExceeded, LocalFileMissing, TouchstoneError, Unsupported
+from support.gateway.call import Creation, Operation, Removal
 from support.gateway.capabilities import Order
-from support.gateway.failures import naming
+from support.gateway.keeper import Keeper, unrepeated
 from support.gateway.markers import Marker
 from support.gateway.retry import Repeat
 from support.values import Deletion, FilePage, Provider, StoredFile, UploadOutcome
@@ -19,20 +19,10 @@ from support.values import Deletion, FilePage, Provider, StoredFile, UploadOutco
 R = TypeVar("R")
 
 
-class FileStore(ABC):
+class FileStore(Keeper):
     """The files of one provider; a subclass speaks to its SDK and reads its answers."""
 
-    provider: ClassVar[Provider]
-
-    def __init__(self, choke: ChokePoint) -> None:
-        self._choke = choke
-
     # What a provider's own module says -------------------------------------------------------------------------------
-
-    @staticmethod
-    @abstractmethod
-    def translate(error: Exception) -> TouchstoneError:
-        """The provider's error in the gateway's kinds."""
 
     @abstractmethod
     async def _send_upload(
@@ -115,12 +105,9 @@ class FileStore(ABC):
             page = await self.list_page(limit=page_size, cursor=cursor, purpose=purpose, order=order)
             for file in page.files:
                 yield file
-            cursor = following(page)
+            cursor = unrepeated(self.provider, following(page), seen)
             if cursor is None:
                 return
-            if cursor in seen:
-                raise BadResponse(f"the list comes back to the page after {cursor}", provider=self.provider)
-            seen.add(cursor)
 
     async def content(self, file_id: str) -> bytes:
         return await self._call(
@@ -140,21 +127,6 @@ class FileStore(ABC):
             if file.sent_name.startswith(str(marker)):
                 return file
         return None
-
-    async def _call(
-        self,
-        operation: Operation,
-        send: Callable[[], Awaitable[R]],
-        *,
-        about: str | None = None,
-        id_of: Callable[[R], str] | None = None,
-        find: Callable[[], Awaitable[R | None]] | None = None,
-        if_gone: Callable[[], R] | None = None,
-    ) -> R:
-        def translate(error: Exception) -> TouchstoneError:
-            return naming(self.translate(error), about)
-
-        return await self._choke.call(operation, send, translate, id_of=id_of, find=find, if_gone=if_gone)
 
 
 def sent_name(marker: Marker, path: Path) -> str:

@@ -40,8 +40,9 @@ def _figures(part: Any) -> Mapping[str, Any]:
     begun = part.get("message")  # Anthropic's first event holds the message as it begins
     for holder in (part, begun if isinstance(begun, Mapping) else {}):
         for name in ("usage", "usageMetadata"):
-            if isinstance(holder.get(name), Mapping):
-                return holder[name]  # type: ignore[no-any-return]
+            figures: Any = holder.get(name)
+            if isinstance(figures, Mapping):
+                return figures
     return {}
 
 

@@ -1,15 +1,15 @@
 """What stores of documents mean on every provider: checks before anything is sent, the marker, all pages, waiting."""
 
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from support.catalogue.limits import store_limits
-from support.errors import BadResponse, TouchstoneError, Unsupported
-from support.gateway.call import ChokePoint, Creation, Operation, Removal
-from support.gateway.failures import naming
+from support.errors import Unsupported
+from support.gateway.call import Creation, Operation, Removal
+from support.gateway.keeper import Keeper, unrepeated
 from support.gateway.markers import Marker
 from support.gateway.polling import until
 from support.gateway.refusing import refused
@@ -39,20 +39,10 @@ KIND = "vector_store"
 OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte")
 
 
-class StoreKeeper(ABC):
+class StoreKeeper(Keeper):
     """The stores of one provider; a subclass speaks to its SDK and reads its answers."""
 
-    provider: ClassVar[Provider]
-
-    def __init__(self, choke: ChokePoint) -> None:
-        self._choke = choke
-
     # What a provider's own module says -------------------------------------------------------------------------------
-
-    @staticmethod
-    @abstractmethod
-    def translate(error: Exception) -> TouchstoneError:
-        """The provider's error in the gateway's kinds."""
 
     @abstractmethod
     async def _send_create(
@@ -189,7 +179,7 @@ class StoreKeeper(ABC):
             page = await self.list_page(limit=page_size, cursor=cursor)
             for store in page.stores:
                 yield store
-            cursor = self._next(page.next_cursor, seen)
+            cursor = unrepeated(self.provider, page.next_cursor, seen)
             if cursor is None:
                 return
 
@@ -264,7 +254,7 @@ class StoreKeeper(ABC):
             page = await self.documents_page(store_id, limit=page_size, cursor=cursor, status=status)
             for document in page.documents:
                 yield document
-            cursor = self._next(following(page), seen)
+            cursor = unrepeated(self.provider, following(page), seen)
             if cursor is None:
                 return
 
@@ -286,28 +276,6 @@ class StoreKeeper(ABC):
             if store.marked.startswith(str(marker)):
                 return store
         return None
-
-    def _next(self, cursor: str | None, seen: set[str]) -> str | None:
-        if cursor in seen:
-            raise BadResponse(f"the list comes back to the page after {cursor}", provider=self.provider)
-        if cursor is not None:
-            seen.add(cursor)
-        return cursor
-
-    async def _call(
-        self,
-        operation: Operation,
-        send: Callable[[], Awaitable[R]],
-        *,
-        about: str | None = None,
-        id_of: Callable[[R], str] | None = None,
-        find: Callable[[], Awaitable[R | None]] | None = None,
-        if_gone: Callable[[], R] | None = None,
-    ) -> R:
-        def translated(error: Exception) -> TouchstoneError:
-            return naming(self.translate(error), about)
-
-        return await self._choke.call(operation, send, translated, id_of=id_of, find=find, if_gone=if_gone)
 
 
 def is_settled(documents: Sequence[StoredDocument]) -> bool:

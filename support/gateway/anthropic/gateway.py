@@ -1,5 +1,8 @@
 """Anthropic as one object: the SDK over the shared HTTP client, with a capability an attribute."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
 import anthropic
 import httpx2
 
@@ -45,7 +48,7 @@ class AnthropicGateway(ProviderGateway):
     def _models(self) -> AnthropicModels:
         return AnthropicModels(self._choke, self._client)
 
-    instead = {  # noqa: RUF012
+    instead: ClassVar[Mapping[Capability, str]] = {
         Capability.CACHES: "it caches what a question marks; ask with CacheMarks",
         Capability.VECTOR_STORES: "put the passages into the question, or keep them at OpenAI or Gemini",
         Capability.EMBEDDINGS: "make vectors at OpenAI or Gemini",
@@ -54,7 +57,7 @@ class AnthropicGateway(ProviderGateway):
         Capability.ASSISTANTS_V2: "carry the conversation on in a Session",
         Capability.FINE_TUNING: "its API trains no models; put examples into the prompt, or tune at OpenAI",
     }
-    offers = {  # noqa: RUF012
+    offers: ClassVar[Mapping[Capability, Callable[[Any], object]]] = {
         Capability.FILES: _files,
         Capability.BATCHES: _batches,
         Capability.CHAT: _chat,

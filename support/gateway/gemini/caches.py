@@ -8,7 +8,7 @@ from google.genai import types
 from google.genai.client import AsyncClient
 from pydantic_core import to_json
 
-from support.errors import BadResponse, NotFound, TouchstoneError
+from support.errors import NotFound, TouchstoneError
 from support.gateway.call import Bill, Bound, ChokePoint, Creation, Operation, Removal
 from support.gateway.chat import tokens_of_files
 from support.gateway.exchanges import answer_on_the_wire
@@ -17,6 +17,7 @@ from support.gateway.gemini.contents import contents
 from support.gateway.gemini.errors import translate
 from support.gateway.gemini.spellings import messages_of
 from support.gateway.gemini.tokens import GeminiTokens
+from support.gateway.keeper import unrepeated
 from support.gateway.lifetimes import check_lifetime, spelled
 from support.gateway.markers import Marker, unmark
 from support.gateway.refusing import refused
@@ -106,12 +107,9 @@ class GeminiCaches:
             page = await self.list_page(limit=page_size, cursor=cursor)
             for cache in page.caches:
                 yield cache
-            cursor = following(page)
+            cursor = unrepeated(Provider.GEMINI, following(page), seen)
             if cursor is None:
                 return
-            if cursor in seen:
-                raise BadResponse(f"the list comes back to the page after {cursor}", provider=Provider.GEMINI)
-            seen.add(cursor)
 
     async def update(
         self,

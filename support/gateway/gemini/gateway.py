@@ -1,5 +1,8 @@
 """Gemini as one object: the SDK over the shared HTTP client, with a capability an attribute."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
 import httpx2
 
 from support.gateway.call import ChokePoint
@@ -22,13 +25,13 @@ class GeminiGateway(ProviderGateway):
 
     provider = Provider.GEMINI
     cached_by = GeminiChat.cached_by
-    instead = {  # noqa: RUF012  # declared as a class variable by the base
+    instead: ClassVar[Mapping[Capability, str]] = {
         Capability.CORPORA: "they needed OAuth2 instead of a key; use vector_stores, which are File Search stores here",
         Capability.ASSISTANTS: "carry the conversation on in a Session",
         Capability.ASSISTANTS_V2: "carry the conversation on in a Session",
         Capability.FINE_TUNING: "no model can be tuned with a key since 2025-05; tune at OpenAI, or on Google's Vertex AI",
     }
-    offers = {  # noqa: RUF012  # declared as a class variable by the base
+    offers: ClassVar[Mapping[Capability, Callable[[Any], object]]] = {
         Capability.FILES: lambda self: GeminiFiles(self.choke, self.client),
         Capability.CACHES: lambda self: GeminiCaches(self.choke, self.client, self.base_url),
         Capability.VECTOR_STORES: lambda self: GeminiStores(self.choke, self.client, self.base_url),

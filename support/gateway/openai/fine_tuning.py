@@ -16,6 +16,7 @@ from support.gateway.call import Bill, Bound, ChokePoint, Creation, Operation, R
 from support.gateway.exchanges import answer_on_the_wire
 from support.gateway.failures import naming
 from support.gateway.files import check_local
+from support.gateway.keeper import unrepeated
 from support.gateway.markers import Marker, unmark
 from support.gateway.openai import errors, tuning_ends, tuning_errors, tuning_pages
 from support.gateway.openai.files import OpenAIFiles
@@ -186,7 +187,7 @@ class OpenAIFineTuning:
             page = await self.list_page(limit=page_size, cursor=cursor, metadata=metadata)
             for job in page.jobs:
                 yield job
-            cursor = tuning_pages.unrepeated(tuning_pages.following(page), cursors)
+            cursor = unrepeated(Provider.OPENAI, tuning_pages.following(page), cursors)
             if cursor is None:
                 return
 
@@ -283,7 +284,7 @@ class OpenAIFineTuning:
             page = await self.events_page(job_id, limit=EVENTS_A_PAGE, cursor=cursor)
             new = tuning_pages.not_told(page.events, told)
             found += new
-            cursor = tuning_pages.unrepeated(tuning_pages.following(page), cursors)
+            cursor = unrepeated(Provider.OPENAI, tuning_pages.following(page), cursors)
             if cursor is None or len(new) < len(page.events):
                 told.update(event.id for event in found)
                 return tuning_pages.in_order(found)
@@ -302,7 +303,7 @@ class OpenAIFineTuning:
 
             page, after = await self._call("checkpoints", Repeat.ALWAYS, send, about=job_id)
             found += page
-            cursor = tuning_pages.unrepeated(after, cursors)
+            cursor = unrepeated(Provider.OPENAI, after, cursors)
             if cursor is None:
                 return tuple(found)
 

@@ -1,5 +1,8 @@
 """OpenAI as one gateway: the SDK's client over the shared transport, and what the provider offers."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
 import httpx2
 import openai
 
@@ -66,11 +69,11 @@ class OpenAIGateway(ProviderGateway):
     def _assistants_v2(self) -> AssistantsV2:
         return AssistantsV2(self._choke, self._client)
 
-    instead = {  # noqa: RUF012
+    instead: ClassVar[Mapping[Capability, str]] = {
         Capability.CACHES: "it keeps the beginnings of questions by itself; ask with a CacheKey",
         Capability.CORPORA: "only Gemini ever had them; use vector_stores",
     }
-    offers = {  # noqa: RUF012  # a class variable, as the base declares it
+    offers: ClassVar[Mapping[Capability, Callable[[Any], object]]] = {
         Capability.FILES: _files,
         Capability.VECTOR_STORES: _stores,
         Capability.EMBEDDINGS: _embeddings,

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from support.errors import BadResponse
-from support.values import Provider, TuningEvent, TuningEventPage, TuningJobPage
+from support.values import TuningEvent, TuningEventPage, TuningJobPage
 
 
 def not_told(events: Sequence[TuningEvent], told: set[str]) -> list[TuningEvent]:
@@ -20,15 +19,6 @@ def in_order(events: Sequence[TuningEvent]) -> Sequence[TuningEvent]:
 def following(page: TuningJobPage | TuningEventPage) -> str | None:
     """The cursor of the page after `page`."""
     return page.next_cursor
-
-
-def unrepeated(cursor: str | None, seen: set[str]) -> str | None:
-    """The cursor; BadResponse for one that was there before."""
-    if cursor in seen:
-        raise BadResponse(f"the list comes back to the page after {cursor}", provider=Provider.OPENAI)
-    if cursor is not None:
-        seen.add(cursor)
-    return cursor
 
 
 def next_of(answer: Mapping[str, Any]) -> str | None:

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import openai
 
 from support.catalogue.models import model_named
-from support.errors import BadResponse, TouchstoneError
+from support.errors import TouchstoneError
 from support.gateway import runs
 from support.gateway.assistant_checks import MARKER_KEY, check_choice
 from support.gateway.call import Bill, ChokePoint, Operation
 from support.gateway.exchanges import answer_on_the_wire, headers_on_the_wire
 from support.gateway.failures import naming
+from support.gateway.keeper import unrepeated
 from support.gateway.markers import Marker
 from support.gateway.openai.assistants_v2.errors import translate
 from support.gateway.openai.assistants_v2.fees import fees_of
@@ -88,9 +89,8 @@ class RunsV2(RunKeeper):
         while True:
             page, cursor = await self._steps_page(thread_id, run_id, cursor)
             steps += page
-            if cursor is None:
+            if unrepeated(Provider.OPENAI, cursor, seen) is None:
                 return tuple(steps)
-            self._refuse_again(cursor, seen)
 
     async def _steps_page(
         self, thread_id: str, run_id: str, cursor: str | None
@@ -170,9 +170,8 @@ class RunsV2(RunKeeper):
             for run in page:
                 if metadata_of(run.raw)[1] == str(marker):
                     return run
-            if cursor is None:
+            if unrepeated(Provider.OPENAI, cursor, seen) is None:
                 return None
-            self._refuse_again(cursor, seen)
 
     async def _page(self, thread_id: str, cursor: str | None) -> tuple[tuple[Run, ...], str | None]:
         async def send() -> tuple[tuple[Run, ...], str | None]:
@@ -194,12 +193,6 @@ class RunsV2(RunKeeper):
 
     async def _call(self, name: str, repeat: Repeat, send: Callable[[], Awaitable[R]], about: str) -> R:
         return await self._choke.call(Operation(Provider.OPENAI, name, repeat), send, naming_what(about))
-
-    @staticmethod
-    def _refuse_again(cursor: str, seen: set[str]) -> None:
-        if cursor in seen:
-            raise BadResponse(f"the list comes back to the page after {cursor}", provider=Provider.OPENAI)
-        seen.add(cursor)
 
 
 def naming_what(about: str) -> Callable[[Exception], TouchstoneError]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import openai
 
-from support.errors import BadResponse
 from support.gateway.exchanges import answer_on_the_wire
+from support.gateway.keeper import unrepeated
 from support.values import Provider
 
 Item = Mapping[str, Any]
@@ -28,10 +28,7 @@ async def items_of(
             yield item
         if not page["has_more"]:
             return
-        after = str(page["last_id"])
-        if after in seen:
-            raise BadResponse(f"the list comes back to the page after {after}", provider=Provider.OPENAI)
-        seen.add(after)
+        after = unrepeated(Provider.OPENAI, str(page["last_id"]), seen)
 
 
 def sorted_by(order: str) -> dict[str, Any]:
