@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 
 accept: setup
 	@status=0; $(BIN)/behave || status=$$?; \
-	$(BIN)/python -m support report --html || status=$$?; \
+	$(BIN)/python -m support report --html --quiet || status=$$?; \
 	exit $$status
 
 # The two halves run beside each other: each leaves a core to the other.

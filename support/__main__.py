@@ -26,6 +26,7 @@ StateOption = Annotated[str | None, typer.Option(help="Where ledger and journal 
 def report(
     run: Annotated[str | None, typer.Option(help="The run's id; without one, the latest.")] = None,
     html: Annotated[bool, typer.Option("--html", help="Draw the Allure report of the last results too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print what the run itself has printed.")] = False,
     state: StateOption = None,
 ) -> None:
     """Make a run's cost report again from the ledger, and reports/tracker.html from the last results: which row holds."""
@@ -41,11 +42,13 @@ def report(
             raise SetupError("The ledger knows no run yet; run behave first.")
         made = build(ledger, wanted)
         write(made, settings.reports)
-        render_console(made, Console())
+        if not quiet:
+            render_console(made, Console())
         tracked = traceability_pages.make(settings.reports, History(ledger))
     if tracked.run != wanted:
         print(f"The last results are those of run {tracked.run}, and so is the tracker's report.")
-    print(traceability_pages.told(tracked, settings.reports))
+    if not quiet:
+        print(traceability_pages.told(tracked, settings.reports))
     if html:
         from support.reporting.render import render
 

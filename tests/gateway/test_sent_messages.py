@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,16 +25,16 @@ EVERY = pytest.mark.parametrize("provider", list(Provider))
 async def test_a_question_comes_back_as_it_was_asked(bench: Bench, provider: Provider, streamed: bool) -> None:
     gateway = open_gateway(bench.endpoint(provider), bench.http, bench.choke)
     asked = [Message(role="user", text="What is the weather in Rome?")]
-    options = {"model": MODELS[provider], "max_output_tokens": 300, "system": "Be brief.", "tools": [WEATHER]}
-    called = await gateway.chat.ask(asked, **options)  # type: ignore[arg-type]
+    options: Any = {"model": MODELS[provider], "max_output_tokens": 300, "system": "Be brief.", "tools": [WEATHER]}
+    called = await gateway.chat.ask(asked, **options)
     asked.append(called.turn)
     asked.append(Message(role="user", text="", outputs=(ToolOutput(call_id=called.calls[0].id, output="sunny"),)))
     await gateway.tokens.count(asked, model=MODELS[provider], system="Be brief.")
     if streamed:
-        async for _ in gateway.chat.stream(asked, **options):  # type: ignore[arg-type]
+        async for _ in gateway.chat.stream(asked, **options):
             pass
     else:
-        await gateway.chat.ask(asked, **options)  # type: ignore[arg-type]
+        await gateway.chat.ask(asked, **options)
     first, last = sent_questions(bench.wire.exchanges)
     assert (last.provider, last.model, last.system) == (provider, MODELS[provider], "Be brief.")
     assert first.values == tuple(asked[:1])

@@ -37,7 +37,8 @@ async def test_branches_share_what_was_before_and_nothing_after() -> None:
     assert not set(ids(left)[4:]) & set(ids(right)[4:])
     assert parent.usage == usage
     assert left.usage.input_tokens == usage.input_tokens + 10
-    left.messages[1].message.calls[0].arguments["location"] = "Paris"  # type: ignore[index]
+    arguments: Any = left.messages[1].message.calls[0].arguments
+    arguments["location"] = "Paris"
     assert {one.messages[1].message.calls[0].arguments["location"] for one in (parent, right)} == {"Rome"}
     assert len({left.id, right.id, parent.id}) == 3
 
@@ -81,7 +82,7 @@ def test_any_tree(deeds: list[tuple[str, int]]) -> None:
 
     async def run() -> None:
         fake = FakeGateway()
-        tree = [(session(), [], [], {})]  # type: ignore[var-annotated]
+        tree: list[Any] = [(session(), [], [], {})]
         for number, (deed, which) in enumerate(deeds):
             at = which % len(tree)
             kept, said, spent, notes = tree[at]
@@ -155,7 +156,8 @@ async def test_transfer(source: Provider, target: Provider) -> None:
         target: 10,
     }
     assert moved.cost_usd == sum(moved.cost_by_provider.values())
-    moved.messages[1].message.calls[0].arguments["location"] = "Paris"  # type: ignore[index]
+    arguments: Any = moved.messages[1].message.calls[0].arguments
+    arguments["location"] = "Paris"
     assert all_lines(kept) == before
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -88,9 +89,9 @@ async def test_one_turn_at_a_time() -> None:
 
 
 class Slow(FakeGateway):
-    async def ask(self, *args: object, **more: object) -> object:  # type: ignore[override]
+    async def ask(self, *args: Any, **more: Any) -> Any:
         await asyncio.sleep(0.01)
-        return await super().ask(*args, **more)  # type: ignore[arg-type]
+        return await super().ask(*args, **more)
 
 
 async def test_the_last_ten_are_kept_and_no_request_has_more() -> None:

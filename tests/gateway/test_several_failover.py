@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ from tests.gateway.several_bench import (
 
 pytestmark = pytest.mark.anyio
 OPENAI, ANTHROPIC, GEMINI = Provider.OPENAI, Provider.ANTHROPIC, Provider.GEMINI
-BROKE = BudgetExceeded("too much", cap="run", limit=1, committed=1, asked=1)  # type: ignore[arg-type]
+BROKE = BudgetExceeded("too much", cap="run", limit=Decimal(1), committed=Decimal(1), asked=Decimal(1))
 
 
 def failover(clock: FakeClock, *gateways: FakeGateway, **options: Any) -> Failover:

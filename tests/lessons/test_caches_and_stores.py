@@ -54,7 +54,7 @@ async def test_each_refusal_of_a_cache_has_one_kind(bench: Bench, gemini: Provid
     told = []
     for _, call in refusals:
         with pytest.raises(TouchstoneError) as refused:
-            await call  # type: ignore[misc]
+            await call
         told.append(type(refused.value))
     assert told == [kind for kind, _ in refusals]
     assert [cache async for cache in caches.list()] == []

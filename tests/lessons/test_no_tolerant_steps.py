@@ -167,7 +167,7 @@ def taking_any_kind() -> set[str]:
 
 def functions_of(step: Any) -> list[str]:
     """Behave's own attribute has the function of a sentence; that each has exactly one is tested elsewhere."""
-    return [getattr(found, "func").__name__ for found in matching(step)]  # noqa: B009
+    return [found.func.__name__ for found in matching(step)]
 
 
 def test_a_scenario_that_reads_a_refusal_says_of_which_kind_it_is() -> None:

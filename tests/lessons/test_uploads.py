@@ -34,8 +34,10 @@ def parts_of(exchange: Exchange) -> dict[str, Any]:
     """The parts of a form, by their names; read by the standard library, which knows nothing of SDK or simulator."""
     kind = exchange.request_headers["content-type"]
     assert kind.startswith("multipart/form-data; boundary="), kind
-    form = BytesParser(policy=HTTP).parsebytes(b"content-type: " + kind.encode() + b"\r\n\r\n" + exchange.request.kept)
-    return {str(part.get_param("name", header="content-disposition")): part for part in form.iter_parts()}  # type: ignore[attr-defined]
+    form: Any = BytesParser(policy=HTTP).parsebytes(
+        b"content-type: " + kind.encode() + b"\r\n\r\n" + exchange.request.kept
+    )
+    return {str(part.get_param("name", header="content-disposition")): part for part in form.iter_parts()}
 
 
 @pytest.mark.parametrize("purpose", PURPOSES.upload)
