@@ -65,8 +65,8 @@ async def looks_up_vectors(context: Context, provider: Provider) -> None:
 
 
 @when("the team looks up which models of {provider:Provider} can be trained")
-def looks_up_trainable(context: Context, provider: Provider) -> None:
-    context.world.several.trainable = context.world.trainable_models(provider)
+async def looks_up_trainable(context: Context, provider: Provider) -> None:
+    context.world.several.trainable = await context.world.trainable_models(provider)
 
 
 def expect_told(context: Context, provider: Provider, answer: str, since: date | None) -> None:

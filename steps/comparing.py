@@ -217,8 +217,20 @@ def not_run(context: Context, provider: Provider, same: Provider) -> None:
     lines = [line for line in world.several.shown if provider in line]
     own = [line for line in lines if "not run" in line and why[provider] in line]
     world.expect(len(own) == 1 and lines == own, f"shown of {provider} is {lines}")
-    asked = [sent for sent in world.questions_sent() if sent.provider is same]
-    world.expect(not asked, f"{len(asked)} questions were sent to {same}")
+    asked = [sent.provider for sent in world.questions_sent()]
+    world.expect(same not in asked, f"questions were sent to {asked}")
+    beside = len(world.wire.exchanges) - len(asked)
+    world.expect(beside == 0, f"{beside} requests were sent beside the questions")
+
+
+@then("{provider:Provider} has sent more than one piece")
+def in_pieces(context: Context, provider: Provider) -> None:
+    """As it went over the wire: lines of server-sent events, whatever was made of them."""
+    world = context.world
+    (exchange,) = world.sent()
+    world.expect([one.provider for one in world.questions_sent()] == [provider], "another provider was asked")
+    pieces = [line for line in bytes(exchange.response.kept).splitlines() if line.startswith(b"data: {")]
+    world.expect(len(pieces) > 1, f"{len(pieces)} pieces came")
 
 
 @then("it has {count:d} answers, and ranks {ranked:d}")
@@ -304,10 +316,11 @@ def who_made(context: Context, first: Provider, second: Provider, third: Provide
     world.expect(error is not None and error.kind == "unsupported", f"{third} has refused as {error}")
 
 
-@then("nothing was sent to {provider:Provider}, and it is told by name")
+@then("nothing was sent to {provider:Provider}, and the refusal names it")
 def not_asked(context: Context, provider: Provider) -> None:
     world = context.world
-    paths = [exchange.path for exchange in world.sent() if exchange.path.startswith("/v1/messages")]
-    world.expect(not paths, f"requests went to {paths}")
+    paths = [exchange.path.split("?")[0] for exchange in world.sent()]
+    others = sorted(path.rsplit("/", 1)[-1].rsplit(":", 1)[-1] for path in paths)
+    world.expect(others == ["batchEmbedContents", "countTokens", "embeddings"], f"requests went to {paths}")
     error = world.several.embedded.record(provider).error
     world.expect(error is not None and provider in str(error), f"the refusal says: {error}")

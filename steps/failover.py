@@ -98,7 +98,7 @@ def first_unreachable(context: Context, first: Provider, second: Provider) -> No
     world.fails_over(world.unreachable(first), world.gateway(second))
 
 
-@given("the team asks {first:Provider} first, with a key that is none, and {second:Provider} after it")
+@given("the team asks {first:Provider} first, with a key that is not valid, and {second:Provider} after it")
 def first_without_key(context: Context, first: Provider, second: Provider) -> None:
     world = context.world
     world.fails_over(world.gateway(first, key=NO_KEY), world.gateway(second))
@@ -252,3 +252,5 @@ def all_failed(
     world.expect(causes == wanted, f"the causes are {causes}")
     unnamed = [provider for provider, _ in wanted if provider not in refusal.message]
     world.expect(not unnamed, f"the refusal does not name {unnamed}: {refusal}")
+    for provider, _ in wanted:
+        expect_asked(world, provider, 2)

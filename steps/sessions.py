@@ -253,3 +253,4 @@ async def has_what_the_other_saved(context: Context) -> None:
     loaded = await world.sees(world.load_session())
     world.expect(list(loaded.checkpoints) == [A_NOTE], f"it has the notes {list(loaded.checkpoints)}")
     world.expect(world.session_here(loaded) == memory.found, "it has another session than the other process saved")
+    world.expect(world.session_file().read_bytes() == memory.file_as_found, "the file is another than it saved")

@@ -1,6 +1,7 @@
 """The tables of features/multi_provider/4_capabilities.feature are all that the gateway tells of providers."""
 
 from datetime import date
+from inspect import unwrap
 from pathlib import Path
 
 from behave import step_registry
@@ -16,7 +17,7 @@ DAY = date(2026, 11, 22)
 
 def tabled() -> list[tuple[str, str]]:
     load_step_modules([str(ROOT / "steps")])
-    steps = (step.func for kind in step_registry.registry.steps.values() for step in kind)
+    steps = (unwrap(step.func) for kind in step_registry.registry.steps.values() for step in kind)
     names = next(step.__globals__["NAMES"] for step in steps if step.__name__ == "looks_up_trainable")
     feature = parse_file(str(ROOT / "features" / "multi_provider" / "4_capabilities.feature"))
     found = []

@@ -24,7 +24,7 @@ Feature: The same question, answered in one shape
     And the comparison is shown as a table, with a line for each of the 3
 
   @MP-01
-  Scenario Outline: What stands beside the question, <provider> takes as a rule and not as a question
+  Scenario Outline: A rule that is given beside the question reaches <provider> as a rule, and not as part of the question
     When the team asks <provider> something, with the rule to answer "ORCHID"
     Then the answer is exactly "ORCHID"
     And the rule went to <provider> as its <place>, and the question as the only message
@@ -61,7 +61,7 @@ Feature: The same question, answered in one shape
       | Gemini    |
 
   @MP-01 @provider:OpenAI @provider:Anthropic
-  Scenario: A provider for which there is no key is told as not run, and counts for nothing
+  Scenario: A provider for which there is no key is reported as not run, and counts for nothing
     Given the team has no key for Gemini
     When the team asks OpenAI, Anthropic and Gemini side by side for the capital of France
     Then the comparison tells that Gemini was not run because it has no key, and nothing was sent to Gemini
@@ -70,7 +70,8 @@ Feature: The same question, answered in one shape
   @MP-01
   Scenario Outline: An answer of <provider> in pieces is the same record
     When the team asks <provider> for the capital of France, in pieces
-    Then the answer is Paris, in any spelling
+    Then <provider> has sent more than one piece
+    And the answer is Paris, in any spelling
     And the record tells <provider>, its model, that the answer came to its end, and <provider>'s own id
     And the record tells the tokens that <provider> told, and what they cost
 
@@ -101,7 +102,7 @@ Feature: The same question, answered in one shape
   Scenario: Asked side by side for vectors, OpenAI and Gemini make them, and Anthropic is not asked
     When the team has OpenAI, Anthropic and Gemini make vectors of the same texts, side by side
     Then OpenAI and Gemini have made vectors, and Anthropic has refused as unsupported
-    And nothing was sent to Anthropic, and it is told by name
+    And nothing was sent to Anthropic, and the refusal names it
 
   @MP-02 @provider:Anthropic
   Scenario: Anthropic makes no vectors, and is not asked for any

@@ -59,7 +59,7 @@ Feature: Going on with another provider
 
   @MP-03
   Scenario Outline: When <provider> does not accept the key, <next_provider> is not asked
-    Given the team asks <provider> first, with a key that is none, and <next_provider> after it
+    Given the team asks <provider> first, with a key that is not valid, and <next_provider> after it
     When the team tries to ask them for the capital of France
     Then the request is refused because <provider> does not accept the key
     And <provider> was asked once, and <next_provider> was not asked
@@ -114,10 +114,29 @@ Feature: Going on with another provider
     And <provider> breaks down for the next 6 questions
     When the team asks them for the capital of France, 3 times
     And the team asks them for the capital of France, 30 seconds later
-    And the team asks them for the capital of France, 29 seconds later
+    Then <provider> was asked once, and <next_provider> once
+    When the team asks them for the capital of France, 29 seconds later
     Then <provider> was not asked, and the record says that it is left alone
 
     Examples: who fails again
+      | provider  | next_provider |
+      | OpenAI    | Anthropic     |
+      | Anthropic | Gemini        |
+      | Gemini    | OpenAI        |
+
+  @MP-03 @simulator_only
+  Scenario Outline: <provider>, which failed when it was tried, is tried once more after another 30 seconds
+    No provider fails on demand.
+
+    Given the team asks <provider> first, and <next_provider> after it
+    And <provider> breaks down for the next 6 questions
+    When the team asks them for the capital of France, 3 times
+    And the team asks them for the capital of France, 30 seconds later
+    And the team asks them for the capital of France, 30 seconds later
+    Then <provider> was asked once, and <next_provider> was not asked
+    And <provider> has answered that it is Paris
+
+    Examples: who works in the end
       | provider  | next_provider |
       | OpenAI    | Anthropic     |
       | Anthropic | Gemini        |

@@ -1,7 +1,8 @@
 @multi_provider
 Feature: What the same answer costs at each provider
   Every answer is paid by the tokens that the provider itself tells, at the prices of its model. The prices in these tables are
-  dollars for a million tokens, as the providers publish them; a price that changes turns its line red.
+  dollars for a million tokens, as the providers published them; when the
+  prices that the team works with change, the line turns red.
 
   @MP-04 @simulator_only
   Scenario Outline: 1,000 tokens in and 500 out cost <cost> dollars at <provider>
@@ -65,7 +66,7 @@ Feature: What the same answer costs at each provider
     And what it has of this scenario is the sum of its calls
 
   @MP-04 @simulator_only
-  Scenario Outline: A model of <provider> without a known price is told as unpriced, and never as free
+  Scenario Outline: A model of <provider> without a known price is reported as unpriced, and never as free
     Live, such a model is not asked at all unless the user allows it by name.
 
     When the team asks a model of <provider> whose price nobody knows

@@ -4,8 +4,8 @@ Feature: Knowing beforehand what each provider can do
   possible works, what it calls impossible is refused by the gateway itself, with nothing sent, and what has ended names the
   day and what comes after it.
 
-  `python -m support matrix` prints the same, and docs/matrix.md has it with the reasons. Gemini keeps long beginnings of
-  questions unasked too, and promises nothing of it; so that is none of its features here.
+  `python -m support matrix` prints the same, and docs/matrix.md has it with the reasons. Gemini also caches long
+  beginnings of questions by itself, but does not promise it; so it is not listed as a feature.
 
   @MP-05
   Scenario Outline: <provider> can do this: <feature>

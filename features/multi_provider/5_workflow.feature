@@ -37,7 +37,7 @@ Feature: Work over several providers
     And nothing was sent to Gemini or Anthropic
 
   @MP-06 @simulator_only @provider:OpenAI @provider:Anthropic @provider:Gemini
-  Scenario Outline: Work of whose two writers <writer> fails goes on with the other, and says whose sentence it lacks
+  Scenario Outline: When <writer>, one of the two writers, fails, the work goes on with the other and says whose sentence is missing
     No provider fails on demand.
 
     Given work over OpenAI, Gemini and Anthropic that begins with a topic
@@ -54,7 +54,7 @@ Feature: Work over several providers
       | Gemini    | Anthropic |
 
   @MP-06 @simulator_only @provider:OpenAI @provider:Anthropic @provider:Gemini
-  Scenario: Work of whose two writers none writes fails, and ranks nothing
+  Scenario: When both writers fail, the work fails, and nothing is ranked
     No provider fails on demand.
 
     Given work over OpenAI, Gemini and Anthropic that begins with a topic

@@ -48,7 +48,7 @@ Feature: Conversations that are kept
       | Gemini    |
 
   @SS-01
-  Scenario Outline: Two processes never overwrite each other's conversation with <provider>
+  Scenario Outline: A process does not overwrite what another one has saved of a conversation with <provider>
     Given a session with <provider> in which the team has said "My name is Alice." and "What is 2 + 2?"
     When the team saves the session
     And another process notes this moment in the session, and saves it

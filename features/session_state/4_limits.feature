@@ -66,7 +66,7 @@ Feature: How much of conversations is kept
       | Gemini    |
 
   @SS-05
-  Scenario Outline: A store for 3 sessions with <provider> puts out the one that was used least recently
+  Scenario Outline: A store for 3 sessions with <provider> drops the one that was used least recently
     Given 3 saved sessions with <provider>, in a store for 3
     When the team looks into the first again
     And the team saves a fourth one with <provider>

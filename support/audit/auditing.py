@@ -62,6 +62,8 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
         rows = [found for name in dict.fromkeys(case.facts.row for case in selected) if (found := tracked(name))]
         if not rows:
             raise SetupError("Nothing was selected: no scenario of a tracked row matches.")
+        if switch is not None and not any(one.name == switch for row in rows for one in row.switches):
+            raise SetupError(f"No row that was selected has a switch called {switch!r}.")
         passes = tuple(clean_passes(runner, cases, say))
         known = {(one.layer, one.name): one for one in (*deviations(suite), *sabotages())}
         units: list[Unit] = []
@@ -75,8 +77,6 @@ def audit(settings: Settings, arguments: Sequence[str], switch: str | None, say:
                 if not tried:
                     unknown.append(f"{row.id} {one.layer} {one.name}")
             say(_progress(row, [unit for unit in units if unit.row == row.id]))
-        if switch is not None and not units and not unknown:
-            raise SetupError(f"No row that was selected has a switch called {switch!r}.")
         shown = every_scenario(suite, runner, cases, list(known.values()), say) if every else None
         seconds = time.monotonic() - began
         return Audit(

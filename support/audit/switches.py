@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from support.audit.sabotages import SABOTAGES
-from support.audit.sabotaging import Fired, sabotaged
+from support.audit.sabotaging import sabotaged
 from support.catalogue.tracker import Switch
 from support.run.suite import Suite
 from support.targets import SimulatorTarget
@@ -48,8 +48,4 @@ def switched_on(suite: Suite, switch: Switch | Known) -> Iterator[Callable[[], i
             suite.deviation = None
         return
     with sabotaged(SABOTAGES[switch.name]) as fired:
-        yield lambda: _times(fired)
-
-
-def _times(fired: Fired) -> int:
-    return fired.times
+        yield lambda: fired.times

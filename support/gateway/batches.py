@@ -367,15 +367,16 @@ class BatchKeeper(BatchService):
         marker, _ = unmark(batch.marked)
         if marker is not None and marker.run_id == self._choke.account.run_id:
             for file_id in (batch.output_file_id, batch.error_file_id):
-                if file_id is not None and file_id not in self._looked_at:
+                if file_id is not None and file_id not in self._looked_at and await self._adopted(file_id):
                     self._looked_at.add(file_id)
-                    await self._adopt(file_id)
         if batch.ended and batch.status != "completed" and not any(True for _ in self._sources(batch)):
             self._settle(batch.id, Tally())
         return batch
 
-    async def _adopt(self, file_id: str) -> None:
+    async def _adopted(self, file_id: str) -> bool:
+        """Makes the file the run's, to be removed with all else; False where it could not be told whether it is one."""
         self._choke.adopt(self.provider, "file", file_id)
+        return True
 
 
 def following(page: ProviderBatchPage) -> str | None:

@@ -62,8 +62,3 @@ class Database(DatabaseOfCalls):
     def transaction(self) -> AbstractContextManager[Connection]:
         """A connection of its own in one transaction, for what no call waits for."""
         return self._begun()
-
-    def _advice(self, error: Exception) -> str:
-        if "connection" in str(error):
-            return "make that database reachable, or name another one"
-        return self.damaged

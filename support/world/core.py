@@ -220,7 +220,7 @@ class Core(Known):
 
     @property
     def clock_tolerance_seconds(self) -> float:
-        """None on the simulator, whose clock is the tenant's own."""
+        """Zero on the simulator, whose clock is the tenant's own."""
         return 0.0 if self.simulated else LIVE_TOLERANCE_SECONDS
 
     expiry_tolerance_seconds = 1.0

@@ -8,9 +8,7 @@ from support.catalogue.limits import batch_limits, file_limits
 from support.catalogue.models import Model, model_for
 from support.gateway import batch_checks, batching, training_data
 from support.gateway.embeddings import find_similar, similarity
-from support.gateway.several import model_cells
 from support.gateway.several.comparing import estimate
-from support.gateway.several.judging import is_yes
 from support.ledger import own_price, price
 from support.values import Provider, Usage
 
@@ -26,11 +24,6 @@ class Known:
         model = model_for(provider, "unpriced")
         assert model is not None, f"the catalogue has no unpriced model of {provider}"
         return model.id
-
-    @staticmethod
-    def trainable_models(provider: Provider) -> list[str]:
-        """The models that the gateway tells can be trained."""
-        return [one.model for one in model_cells() if one.model and is_yes(one, provider, "fine_tuning")]
 
     def fixture(self, name: str) -> Path:
         return fixture(name)

@@ -13,9 +13,11 @@ from support.gateway.several import (
     Workflow,
     cell,
     embeddings_side_by_side,
+    model_cells,
     side_by_side,
     topic_workflow,
 )
+from support.gateway.several.judging import is_yes
 from support.gateway.several.probing import call_of as trial_of
 from support.targets import no_key
 from support.values import Message, Provider
@@ -90,6 +92,11 @@ class Together(Core):
         """What the gateway tells of a provider, or of one of its models, on the scenario's day; remembered."""
         self.several.cell = cell(provider, name, model, (await self.clock.now()).date())
         return self.several.cell
+
+    async def trainable_models(self, provider: Provider) -> list[str]:
+        """The models that the gateway tells can be trained, on the scenario's day."""
+        told = model_cells((await self.clock.now()).date())
+        return [one.model for one in told if one.model and is_yes(one, provider, "fine_tuning")]
 
     async def tried_out(self) -> None:
         """The smallest call that shows whether what was told is true, and what it made removed again."""

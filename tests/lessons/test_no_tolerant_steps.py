@@ -1,6 +1,9 @@
 """LL-22: no step forgives. Every error that is caught is looked at by its kind, and every claim can be false."""
 
 import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -134,40 +137,72 @@ def test_the_steps_were_there_to_be_read() -> None:
 # Refusals that a step reads without saying of which kind -------------------------------------------------------------------
 
 
-def naming_a_kind() -> set[str]:
+Named = tuple[str, str]
+"""A function of the steps: its module's file, and its name, which other modules may use as well."""
+
+
+def functions_in(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def reads_a_refusal(function: ast.AST, *, named: bool) -> bool:
+    """Whether it asks for the refusal, of a named kind or of any."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    refusals = [one for one in calls if isinstance(one.func, ast.Attribute) and one.func.attr == "refusal"]
+    return any(bool(one.args) is named for one in refusals)
+
+
+def naming_a_kind() -> set[Named]:
     """Functions of the steps that name the kind of the refusal they read, or call one that does."""
-    called: dict[str, set[str]] = {}
-    found = set()
+    found: set[Named] = set()
+    called: dict[Named, set[str]] = {}
     for path in STEPS:
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-            called[function.name] = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
-            if any(
-                isinstance(node.func, ast.Attribute) and node.func.attr == "refusal" and node.args for node in calls
-            ):
-                found.add(function.name)
-    while more := {name for name, others in called.items() if name not in found and others & found}:
+        for function in functions_in(path):
+            place = (path.name, function.name)
+            calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+            called[place] = {one.id for one in calls if isinstance(one, ast.Name)}
+            if reads_a_refusal(function, named=True):
+                found.add(place)
+    while True:
+        helpers: dict[str, set[str]] = {}
+        for module, name in found:
+            helpers.setdefault(name, set()).add(module)
+        more = {place for place, names in called.items() if place not in found and known(place[0], names, helpers)}
+        if not more:
+            return found
         found |= more
-    return found
 
 
-def taking_any_kind() -> set[str]:
+def known(module: str, names: set[str], helpers: Mapping[str, set[str]]) -> bool:
+    """Whether one of the names is a helper of the module's own, or one that it imports."""
+    return any(module in helpers[name] or name in imported(module) for name in names & set(helpers))
+
+
+@cache
+def imported(module: str) -> frozenset[str]:
+    """What a module of the steps has from others."""
+    nodes = ast.walk(ast.parse((ROOT / "steps" / module).read_text(encoding="utf-8")))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("steps.")]
+    return frozenset(alias.asname or alias.name for node in imports for alias in node.names)
+
+
+def taking_any_kind() -> set[Named]:
     """Functions of the steps that read a refusal whatever its kind, and none that is named."""
-    found = set()
-    for path in STEPS:
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call) and not node.args]
-                if any(isinstance(one, ast.Attribute) and one.attr == "refusal" for one in calls):
-                    found.add(function.name)
+    found = {
+        (path.name, function.name)
+        for path in STEPS
+        for function in functions_in(path)
+        if reads_a_refusal(function, named=False)
+    }
     return found - naming_a_kind()
 
 
-def functions_of(step: Any) -> list[str]:
+def functions_of(step: Any) -> list[Named]:
     """Behave's own attribute has the function of a sentence; that each has exactly one is tested elsewhere."""
-    return [found.func.__name__ for found in matching(step)]
+    functions: list[Any] = [unwrap(found.func) for found in matching(step)]
+    return [(Path(one.__code__.co_filename).name, one.__name__) for one in functions]
 
 
 def test_a_scenario_that_reads_a_refusal_says_of_which_kind_it_is() -> None:

@@ -1,4 +1,4 @@
-"""Sabotages of what is told of providers: too much, too little, and what is sent for what nobody has."""
+"""Sabotages of what providers can do: what is told of it, too much or too little, and what of a question stays behind."""
 
 from dataclasses import replace
 from typing import Any

@@ -3,10 +3,8 @@
 from typing import Any
 
 from support import errors
-from support.audit.sabotaging import Fired, Patch, Sabotage
-from support.values import Provider
+from support.audit.sabotaging import ALL, Fired, Patch, Sabotage
 
-ALL = tuple(Provider)
 OURS = (errors.ServerError, errors.BudgetExceeded, errors.UnknownPrice, errors.RequestTimeout)
 """Kinds that stay as they are: the one that all others become, and those that end a run."""
 

@@ -13,7 +13,7 @@ from google.genai import types
 from google.genai.client import AsyncClient
 
 from support.catalogue.limits import batch_limits
-from support.errors import BadResponse, TouchstoneError
+from support.errors import BadResponse, NotFound, PermissionDenied, TouchstoneError
 from support.gateway.batch_checks import exceeds
 from support.gateway.batch_input import Line, Spool
 from support.gateway.batch_results import Outcome, Source, parsed
@@ -161,13 +161,15 @@ class GeminiBatches(BatchKeeper):
         await self._batches.delete(name=batch_id)
         return Deletion(provider=Provider.GEMINI, id=batch_id)
 
-    async def _adopt(self, file_id: str) -> None:
+    async def _adopted(self, file_id: str) -> bool:
         """Where the results are a file like others, and not only an address."""
         try:
             await self._files.get(file_id)
-        except TouchstoneError:
-            return
-        await super()._adopt(file_id)
+        except (NotFound, PermissionDenied):
+            return True
+        except TouchstoneError:  # the next look at the batch asks again
+            return False
+        return await super()._adopted(file_id)
 
     def _sources(self, batch: ProviderBatch) -> Iterator[Source]:
         if batch.output_file_id is not None:

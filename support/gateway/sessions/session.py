@@ -138,7 +138,7 @@ class Session:
             asked = await self._asked(question, gateway, most, tools, tool_choice, on_text)
             answer, attempts = await asking.answered(gateway, asked, stream=stream, clock=self.clock)
             now = await self.clock.now()
-            turn = totals.turn_of(answer, self.model, attempts=attempts, streamed=stream, at=now)
+            turn = totals.turn_of(answer, asked.model, attempts=attempts, streamed=stream, at=now)
         finally:
             self._asks = False
         self.add_turn(question, self._entry(answer.turn, now), turn)

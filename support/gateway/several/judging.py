@@ -80,7 +80,8 @@ def cell(provider: Provider, name: str, model: str | None = None, on: date | Non
         raise LookupError(f"the catalogue does not know {model} of {provider}")
     day = on or today()
     why = why_not(provider, name, known)
-    ended = retirement(provider, name) or (retirement(provider, model) if model else None)
+    ends = [end for end in (retirement(provider, name), model and retirement(provider, model)) if end]
+    ended = min(ends, key=lambda end: end.retired_on, default=None)
     found: dict[str, object] = {"provider": provider, "name": name, "model": model}
     if why is not None:
         return Cell.model_validate({**found, "answer": "no", "why": why})

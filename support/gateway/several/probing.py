@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -119,9 +120,9 @@ async def _ask(gateway: ProviderGateway, cell: Cell, **more: Any) -> ChatAnswer:
 
 
 def demand_of_model(provider: Provider, name: str, cell: Cell) -> None:
-    """Refuses a model that cannot, before anything is sent; of a provider its gateway itself speaks."""
+    """Refuses a model that cannot, before anything is sent; of a provider its gateway itself speaks, and of an end the provider."""
     if cell.model is not None:
-        demand(provider, name, cell.model)
+        demand(provider, name, cell.model, on=date.min)
 
 
 async def _files(gateway: ProviderGateway, cell: Cell) -> None:
