@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import parse
@@ -208,6 +209,25 @@ def charged_alone(context: Context) -> None:
     spent = world.spent()
     world.expect(price > 0 and spent == price, f"the ledger has charged {spent}, not {price}")
     world.expect(routed.cost_usd == price, f"the record tells {routed.cost_usd}, not {price}")
+
+
+def not_settled(world: World, provider: Provider) -> list[tuple[str, Decimal]]:
+    """How the ledger has the provider's questions that brought no answer, and what it set aside for each."""
+    calls = [call for call in world.charges() if call.provider is provider and call.state != "settled"]
+    return [(call.state, call.reserved_usd) for call in calls]
+
+
+@then("for {provider:Provider}, the most that two answers can cost stays set aside")
+def stays_set_aside(context: Context, provider: Provider) -> None:
+    kept = not_settled(context.world, provider)
+    context.world.expect([state for state, _ in kept] == ["reserved"] * 2, f"the ledger has {kept}")
+    context.world.expect(all(most > 0 for _, most in kept), f"the ledger has {kept}")
+
+
+@then("for {provider:Provider}, nothing stays set aside")
+def nothing_set_aside(context: Context, provider: Provider) -> None:
+    kept = not_settled(context.world, provider)
+    context.world.expect([state for state, _ in kept] == ["released"] * 2, f"the ledger has {kept}")
 
 
 @then("the ledger has charged nothing")

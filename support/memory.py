@@ -240,7 +240,6 @@ class BatchMemory:
     """The most memory that writing and reading took."""
     journal: Path | None = None
     comparison: BatchBenchmark | None = None
-    sent_before: int = 0
 
     @property
     def asked(self) -> Provider:
@@ -275,7 +274,6 @@ class TuningMemory:
     parts: list[tuple[list[TrainingExample], list[TrainingExample]]] = field(default_factory=list)
     stored: StoredFile | None = None
     estimate: TuningEstimate | None = None
-    estimates: list[Any] = field(default_factory=list)
     options: TuningOptions | None = None
     jobs: list[TuningJob] = field(default_factory=list)
     """As last seen, in the order of their beginning."""

@@ -16,18 +16,19 @@ Feature: Going on with another provider
     Then <next_provider> has answered that it is Paris
     And the record tells that <provider> was asked <times>, each time <outcome>, and <next_provider> once
     And the ledger has charged the answer alone
+    And for <provider>, <what> stays set aside
 
     Examples: what passes to the next provider
-      | provider  | next_provider | fails                   | times | outcome        |
-      | OpenAI    | Anthropic     | breaks down             | twice | a server error |
-      | Anthropic | Gemini        | breaks down             | twice | a server error |
-      | Gemini    | OpenAI        | breaks down             | twice | a server error |
-      | OpenAI    | Anthropic     | is too busy             | twice | a rate limit   |
-      | Anthropic | Gemini        | is too busy             | twice | a rate limit   |
-      | Gemini    | OpenAI        | is too busy             | twice | a rate limit   |
-      | OpenAI    | Anthropic     | does not answer in time | twice | a timeout      |
-      | Anthropic | Gemini        | does not answer in time | twice | a timeout      |
-      | Gemini    | OpenAI        | does not answer in time | twice | a timeout      |
+      | provider  | next_provider | fails                   | times | outcome        | what                               |
+      | OpenAI    | Anthropic     | breaks down             | twice | a server error | the most that two answers can cost |
+      | Anthropic | Gemini        | breaks down             | twice | a server error | the most that two answers can cost |
+      | Gemini    | OpenAI        | breaks down             | twice | a server error | the most that two answers can cost |
+      | OpenAI    | Anthropic     | is too busy             | twice | a rate limit   | nothing                            |
+      | Anthropic | Gemini        | is too busy             | twice | a rate limit   | nothing                            |
+      | Gemini    | OpenAI        | is too busy             | twice | a rate limit   | nothing                            |
+      | OpenAI    | Anthropic     | does not answer in time | twice | a timeout      | the most that two answers can cost |
+      | Anthropic | Gemini        | does not answer in time | twice | a timeout      | the most that two answers can cost |
+      | Gemini    | OpenAI        | does not answer in time | twice | a timeout      | the most that two answers can cost |
 
   @MP-03
   Scenario Outline: When <provider> cannot be reached at all, <next_provider> answers, and the record says so

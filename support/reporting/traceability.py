@@ -227,6 +227,7 @@ def build(
     areas: dict[str, list[RowReport]] = defaultdict(list)
     for report in reports:
         areas[report.row.area].append(report)
+    unreadable = [*results.unreadable, *files.unreadable, *([traceability_history.NAME] if memory.is_lost else [])]
     if facts is not None:
         found = {(one.row.id, cell.provider): str(cell.state) for one in reports for cell in one.cells if cell.tells}
         memory = with_run(memory, facts.target, run, facts.started_at, found)
@@ -240,7 +241,7 @@ def build(
         lessons=tuple(LessonReport(lesson, _lesson(lesson, reports)) for lesson in tracker.lessons()),
         audit=audit,
         untracked=tuple(one for scenarios in shown.values() for one in scenarios if one.end is not End.ABSENT),
-        unreadable=(*results.unreadable, *files.unreadable),
+        unreadable=tuple(unreadable),
         memory=memory,
     )
 

@@ -1,6 +1,6 @@
 """The last audit, as far as the tracker's report needs it: read from audit.json, which may be old, partial or not there."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,11 +64,6 @@ class LastAudit:
     @property
     def is_stale(self) -> bool:
         return bool(self.changed)
-
-    @property
-    def rows(self) -> Collection[str]:
-        """The rows that it looked at."""
-        return {one.row for one in self.tried}
 
 
 def read(path: Path, sources: Sequence[Path]) -> LastAudit:

@@ -1,14 +1,16 @@
 """Since which run a promise holds or is broken: what earlier reports in the same folder noted, a target each."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from support.values import Provider, Value
 
 NAME = "tracker-history.json"
+ASIDE = "tracker-history.unreadable.json"
 _KEPT = 2
 """Changes of one promise: the last, and the one before, to which a run goes back that is looked at once more."""
 
@@ -44,6 +46,8 @@ class Memory(Value):
     """All that is remembered."""
 
     promises: tuple[Remembered, ...] = ()
+    is_lost: bool = Field(default=False, exclude=True)
+    """Whether there was more, which could not be read."""
 
     def of(self, target: str) -> dict[Key, Remembered]:
         """What is known of one target: live promises and simulated ones say nothing about each other."""
@@ -51,11 +55,15 @@ class Memory(Value):
 
 
 def read(path: Path) -> Memory:
-    """What the folder remembers; one that cannot be read is as good as none."""
+    """What the folder remembers; what cannot be read is put aside, so that nobody writes over it, and told of (`is_lost`)."""
     try:
         return Memory.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+    except FileNotFoundError:
         return Memory()
+    except (OSError, ValidationError):
+        with suppress(OSError):
+            path.replace(path.with_name(ASIDE))
+        return Memory(is_lost=True)
 
 
 def with_run(memory: Memory, target: str, run: str, at: datetime, states: Mapping[Key, str]) -> Memory:

@@ -347,6 +347,14 @@ def test_a_memory_that_cannot_be_read_is_none(folder: Folder) -> None:
     look(folder, "run1", "passed")
     (folder.reports / "tracker-history.json").write_text("{")
     assert look(folder, "run2", "passed") == ""
+    assert (folder.reports / "tracker-history.unreadable.json").read_text() == "{"
+
+
+def test_a_memory_that_cannot_be_read_is_told_of(folder: Folder) -> None:
+    look(folder, "run1", "passed")
+    (folder.reports / "tracker-history.json").write_text("{")
+    folder.made()
+    assert "tracker-history.json could not be read" in folder.markdown()
 
 
 # Audit ---------------------------------------------------------------------------------------------------------------
